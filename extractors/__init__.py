@@ -1,0 +1,1 @@
+"""Bytes or text in, records out: pure functions, no network, no clock, no globals."""

@@ -1,0 +1,1 @@
+"""What runs when: the command, the batches, the Prefect flows."""

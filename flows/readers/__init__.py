@@ -1,0 +1,1 @@
+"""The edge where bytes come in: files, standard input, addresses. No Prefect here."""

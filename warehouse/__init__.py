@@ -1,0 +1,1 @@
+"""Records in, committed Parquet out; SQL over it."""
