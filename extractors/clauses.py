@@ -1,0 +1,309 @@
+"""Clauses without a parser: a sentence cut into noun chunks, verb groups and stretches that hold one claim each.
+
+A *chunk* is a noun phrase without its prepositional tail ("the Israeli foreign minister"); a *group* is a verb with its auxiliaries;
+a *clause* is a stretch with at most one finite group, a kind that says how it hangs on the others, and the chunks that can be its subject.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from extractors.lexicon import Lexicons
+from extractors.sentences import Sentence
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Tokens [start, end) of a noun phrase; `prep` is the preposition before it, lower case, or ''."""
+
+    start: int
+    end: int
+    prep: str
+    index: int = 0
+
+
+@dataclass(slots=True)
+class Group:
+    """A verb group. `head` is the token of the main verb, `start` that of its first auxiliary."""
+
+    start: int
+    head: int
+    lemmas: tuple[str, ...]
+    passive: bool = False
+    negated: bool = False
+    modal: str = ""
+    future: bool = False
+    perfect: bool = False
+    finite: bool = True
+    form: str = ""
+    """finite, infinitive, gerund, participle (a reduced passive)."""
+    copula: bool = False
+
+
+@dataclass(slots=True)
+class Clause:
+    """A stretch of tokens [start, end) around one finite group and the infinitives and gerunds that depend on it."""
+
+    start: int
+    end: int
+    kind: str
+    """main, rel, part, sub, comp, coord, resume, attrib."""
+    groups: list[Group] = field(default_factory=list)
+    parent: int = -1
+    """Index of the clause it takes its subject from, where it has none of its own."""
+    quoted: bool = False
+
+
+@dataclass(slots=True)
+class Parse:
+    """All that is known of a sentence's build."""
+
+    tags: list[str]
+    chunks: list[Chunk]
+    chunk_at: list[int]
+    """Token → index of its chunk, -1 outside chunks."""
+    clauses: list[Clause]
+
+
+def parse(sentence: Sentence, tags: list[str], lexicons: Lexicons) -> Parse:
+    """Chunks, verb groups and clauses of a tagged sentence."""
+    chunks, chunk_at = _chunks(sentence, tags)
+    groups = _groups(sentence, tags, lexicons)
+    return Parse(tags, chunks, chunk_at, _clauses(sentence, tags, groups, chunk_at, lexicons))
+
+
+def _chunks(sentence: Sentence, tags: list[str]) -> tuple[list[Chunk], list[int]]:
+    chunks: list[Chunk] = []
+    chunk_at = [-1] * len(tags)
+    i, count = 0, len(tags)
+    while i < count:
+        if tags[i] not in "DN#":
+            i += 1
+            continue
+        start = i
+        while i < count and (tags[i] in "DN#s" or (tags[i] == "A" and i + 1 < count and tags[i + 1] == "N" and tags[i - 1] == "D")):
+            if tags[i] == "D" and i > start and tags[i - 1] not in "D#s":
+                break
+            i += 1
+        before = start - 1
+        while before >= 0 and tags[before] == "A":
+            before -= 1
+        prep = sentence.lower[before] if before >= 0 and tags[before] == "P" else ""
+        for j in range(start, i):
+            chunk_at[j] = len(chunks)
+        chunks.append(Chunk(start, i, prep, len(chunks)))
+    return chunks, chunk_at
+
+
+def _groups(sentence: Sentence, tags: list[str], lexicons: Lexicons) -> list[Group]:
+    groups: list[Group] = []
+    i, count = 0, len(tags)
+    while i < count:
+        if tags[i] not in "MBHOTVEGX":
+            i += 1
+            continue
+        start, last = i, -1
+        j = i
+        while j < count and tags[j] in "MBHOTXAVEG":
+            letter = tags[j]
+            if letter == "T" and last >= 0:
+                break
+            if letter in "VEG":
+                last = j
+                j += 1
+                break
+            if letter in "BHO":
+                last = j
+            j += 1
+        if last < 0:
+            i = j if j > i else i + 1
+            continue
+        groups.append(_group(sentence, tags, start, last, lexicons))
+        i = last + 1
+    return groups
+
+
+def _group(sentence: Sentence, tags: list[str], start: int, head: int, lexicons: Lexicons) -> Group:
+    lower = sentence.lower
+    inside = tags[start:head]
+    letter = tags[head]
+    be_before = "B" in inside or any(lower[k] in ("get", "gets", "got", "getting", "been", "being") for k in range(start, head))
+    lemmas = tuple(dict.fromkeys(lemma for lemma, _ in lexicons.verbs.get(lower[head], ())))
+    modal = next((lower[k] for k in range(start, head) if tags[k] == "M"), "")
+    group = Group(start, head, lemmas, modal=modal, copula=letter in "BHO")
+    group.negated = "X" in inside
+    group.future = modal in ("will", "'ll", "wo", "shall") or (modal in ("would", "'d"))
+    group.perfect = "H" in inside
+    group.passive = letter == "E" and be_before and lower[head - 1] != "having" or (letter == "E" and "H" not in inside)
+    if "H" in inside and letter == "E" and not any(lower[k] in ("been", "being") for k in range(start, head)):
+        group.passive = False
+    if "T" in inside:
+        group.finite, group.form = False, "infinitive"
+    elif letter == "G" and "B" not in inside:
+        group.finite, group.form = False, "gerund"
+    elif letter == "E" and not inside.count("B") and not inside.count("H"):
+        group.finite, group.form = False, "participle"
+    else:
+        group.form = "finite"
+    return group
+
+
+def _clauses(sentence: Sentence, tags: list[str], groups: list[Group], chunk_at: list[int], lexicons: Lexicons) -> list[Clause]:
+    builder = _Builder(sentence, tags, groups, chunk_at, lexicons)
+    return builder.run()
+
+
+class _Builder:
+    """Walks the tokens once and opens a new clause where the words ask for one."""
+
+    def __init__(self, sentence: Sentence, tags: list[str], groups: list[Group], chunk_at: list[int], lexicons: Lexicons) -> None:
+        self.lower, self.tags, self.chunk_at, self.words = sentence.lower, tags, chunk_at, lexicons.words
+        self.at_start = {g.start: g for g in groups}
+        self.clauses: list[Clause] = [Clause(0, len(tags), "main")]
+        self.quoted = False
+
+    def run(self) -> list[Clause]:
+        i, count = 0, len(self.tags)
+        while i < count:
+            letter = self.tags[i]
+            if letter == '"':
+                self.quoted = self.lower[i] in "“«" or (self.lower[i] == '"' and not self.quoted)
+                self._open(i + 1, "main")
+            elif letter == ";":
+                self._open(i + 1, "main")
+            elif letter == ",":
+                self._comma(i)
+            elif letter == "W":
+                self._relative(i)
+            elif letter == "S" or (letter == "P" and self.lower[i] in ("after", "before", "since", "because", "following", "despite", "amid")):
+                self._subordinate(i)
+            elif letter == "C":
+                self._conjunction(i)
+            group = self.at_start.get(i)
+            if group is not None:
+                self._add(group)
+                i = group.head
+            i += 1
+        return [c for c in self.clauses if c.end > c.start]
+
+    def _current(self) -> Clause:
+        return self.clauses[-1]
+
+    def _open(self, at: int, kind: str, parent: int = -1) -> None:
+        current = self._current()
+        if at <= current.start and not current.groups:
+            current.kind, current.parent, current.quoted = kind, parent, self.quoted
+            return
+        current.end = min(at, current.end)
+        self.clauses.append(Clause(at, len(self.tags), kind, parent=parent, quoted=self.quoted))
+
+    def _finite(self, clause: Clause) -> Group | None:
+        return next((g for g in clause.groups if g.finite), None)
+
+    def _last_main(self) -> int:
+        """The latest clause with a finite verb that is neither relative nor subordinate, else the latest one."""
+        for n in range(len(self.clauses) - 1, -1, -1):
+            if self.clauses[n].kind not in ("rel", "part", "sub", "attrib") and self._finite(self.clauses[n]):
+                return n
+        return len(self.clauses) - 1
+
+    def _next_verb(self, i: int) -> str:
+        """What begins at token i, adverbs passed over: the letter of a verb group's first token, or ''."""
+        while i < len(self.tags) and self.tags[i] == "A":
+            i += 1
+        return self.tags[i] if i < len(self.tags) and self.tags[i] in "MBHOVEGX" else ""
+
+    def _finite_ahead(self, i: int) -> bool:
+        """A noun and then a finite verb, before the next mark of punctuation or conjunction of clauses."""
+        noun = False
+        for j in range(i, min(i + 30, len(self.tags))):
+            letter = self.tags[j]
+            if letter in ',;".SW':
+                return False
+            if letter in "NR#":
+                noun = True
+            if letter in "MVBHO":
+                return noun
+        return False
+
+    def _comma(self, i: int) -> None:
+        following = self._next_verb(i + 1)
+        current = self._current()
+        if following in ("G", "E") and not (following == "E" and self.tags[i - 1] in "E"):
+            self._open(i + 1, "part", self._last_main() if following == "G" else len(self.clauses) - 1)
+        elif following and current.kind in ("rel", "part", "sub", "attrib"):
+            self._open(i + 1, "resume", self._before_insert())
+        elif following and self._finite(current):
+            self._open(i + 1, "coord", self._last_main())
+        elif self._finite_ahead(i + 1) and (current.groups or current.kind in ("sub", "part")):
+            self._open(i + 1, "main")
+        elif current.kind in ("rel", "part") and not self._list_goes_on(i):
+            self._open(i + 1, "resume", self._before_insert())
+
+    def _list_goes_on(self, i: int) -> bool:
+        return i + 1 < len(self.tags) and self.tags[i + 1] in "N#D"
+
+    def _before_insert(self) -> int:
+        """The clause which the inserted relative or participial clause interrupted."""
+        n = len(self.clauses) - 1
+        while n > 0 and self.clauses[n].kind in ("rel", "part", "sub", "attrib"):
+            n -= 1
+        return n
+
+    def _relative(self, i: int) -> None:
+        before = self.tags[i - 1] if i else "."
+        current = self._current()
+        if self.lower[i] == "that":
+            verb_before = bool(current.groups) and current.groups[-1].head >= i - 3 and self.tags[i - 1] != "N"
+            if verb_before or (before == "N" and not self._next_verb(i + 1)):
+                self._open(i + 1, "comp")
+                return
+        if self.lower[i] == "where":
+            self._open(i + 1, "sub")
+            return
+        if self._next_verb(i + 1) or self.lower[i] in ("who", "which", "whose", "whom"):
+            self._open(i + 1, "rel", len(self.clauses) - 1)
+
+    def _subordinate(self, i: int) -> None:
+        if self._finite_ahead(i + 1) or (i + 1 < len(self.tags) and self._next_verb(i + 1) in ("G", "E", "B")):
+            gerund = i + 1 < len(self.tags) and self._next_verb(i + 1) in ("G", "E")
+            self._open(i + 1, "sub", self._last_main() if gerund else -1)
+
+    def _conjunction(self, i: int) -> None:
+        current = self._current()
+        following = self._next_verb(i + 1)
+        if following in tuple("MBHOVX") and self._finite(current):
+            self._open(i + 1, "coord", len(self.clauses) - 1)
+        elif not following and self._finite(current) and self._finite_ahead(i + 1) and not self._noun_list(i):
+            self._open(i + 1, "main")
+
+    def _noun_list(self, i: int) -> bool:
+        """"killed two soldiers and a policeman died" opens a clause; "said Iran and Iraq attacked" does not."""
+        finite = self._finite(self._current())
+        return finite is not None and finite.head == i - 2 and self.tags[i - 1] == "N" and any(l in self.words["saying"] for l in finite.lemmas)
+
+    def _add(self, group: Group) -> None:
+        current = self._current()
+        finite = self._finite(current)
+        if group.finite and finite is not None:
+            if self._reduce(finite, group):
+                pass
+            elif self._chunk_between(finite.head, group.start):
+                current.end = finite.head + 1
+                self.clauses.append(Clause(finite.head + 1, len(self.tags), "comp", quoted=self.quoted))
+            else:
+                self._open(group.start, "resume", self._before_insert() if current.kind == "rel" else len(self.clauses) - 1)
+        self._current().groups.append(group)
+
+    def _reduce(self, first: Group, second: Group) -> bool:
+        """"people killed in the attack were buried": the first form is a reduced passive after all."""
+        at = first.head
+        if first.form != "finite" or first.start != at or self.tags[at] != "V" or at + 1 >= len(self.tags) or not self.lower[at].endswith(("ed", "en", "t", "d")):
+            return False
+        if self.tags[at + 1] != "P" or self.chunk_at[at - 1] < 0 or any(l in self.words["saying"] for l in first.lemmas):
+            return False
+        first.finite, first.form, first.passive = False, "participle", True
+        return True
+
+    def _chunk_between(self, left: int, right: int) -> bool:
+        return any(self.chunk_at[k] >= 0 or self.tags[k] == "R" for k in range(left + 1, right))

@@ -1,0 +1,307 @@
+"""The coder: a text in, its events and mentions out, the main event first.
+
+Sentence by sentence: lexicon matches, word classes, clauses, candidates (`events.py`); then what only the article knows: dates,
+places and actors inherited, one event not told twice, the sentences of sport and markets left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from extractors.actors import Memory, Reading, actors_of, read_sentence
+from extractors.clauses import parse
+from extractors.dates import find_dates
+from extractors.events import Candidate, candidates
+from extractors.lexicon import Entry, Lexicons, matches
+from extractors.magnitudes import find_magnitudes
+from extractors.records import Actor, Event, Magnitude, Mention, Place
+from extractors.sentences import Sentence, sentence_spans, tokenize
+from extractors.tagging import tag
+
+_MAGNITUDES = {
+    "ASSAULT": {"killed", "injured", "missing", "displaced", "abducted", "arrested", "participants"},
+    "COERCE": {"arrested", "killed", "injured", "displaced", "evacuated", "missing"},
+    "PROTEST": {"participants", "killed", "injured", "arrested"},
+    "SANCTION": {"arrested", "displaced", "money"},
+    "AID": {"money", "evacuated", "displaced"},
+    "RETREAT": {"abducted", "arrested"},
+    "x_disaster": {"killed", "injured", "missing", "displaced", "evacuated"},
+    "x_accident": {"killed", "injured", "missing"},
+}
+_PLACE_PREPOSITIONS = frozenset("in at near outside inside around across throughout from on of to into off along".split())
+_BODIES = frozenset(("UNO", "EUR", "IGO", "NGO", "MNC", "IMG", "ISM"))
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """What the coder found in one text."""
+
+    events: tuple[Event, ...]
+    mentions: tuple[Mention, ...]
+
+
+@dataclass(slots=True)
+class Read:
+    """One sentence and all that was read off it: kept for the article-level pass and for `explain`."""
+
+    reading: Reading
+    found: list[Candidate]
+    magnitudes: tuple[Magnitude, ...]
+    veto: str
+
+
+def code(
+    text: str,
+    *,
+    lexicons: Lexicons,
+    published: date | None = None,
+    title: str | None = None,
+    country: str | None = None,
+    source: str | None = None,
+    version_id: str = "",
+) -> Coding:
+    """Code a text.
+
+    Args:
+        text: sentences or a whole body, English.
+        published: the day relative dates count from; None leaves them open.
+        title: headline, for the article's focus only; offsets always refer to `text`.
+        country: ISO alpha-3 of the source, for the order of day and month.
+        version_id: the article version the event ids hang on.
+    Returns:
+        Events, the main one first, and all mentions in order. Never raises on any text.
+    """
+    dates = find_dates(text, published, country)
+    sentences = read_text(text, lexicons, published, title)
+    places = _places(text, sentences, lexicons)
+    events: list[tuple[float, Event]] = []
+    focus = _focus(sentences)
+    inherited: Mention | None = None
+    for read in sentences:
+        own = [d for d in dates if read.reading.sentence.char_start <= d.char_start < read.reading.sentence.char_end]
+        here = [p for p in places if read.reading.sentence.char_start <= p.char_start < read.reading.sentence.char_end]
+        if not read.veto:
+            for n, candidate in enumerate(c for c in read.found if not c.dropped):
+                events.append((n, _event(read, candidate, n == 0, own, inherited, here, published, focus, lexicons, version_id)))
+        inherited = next((d for d in own if d.date_start and d.timex_type in ("DATE", "TIME")), inherited)
+    kept = _once([e for _, e in events])
+    return Coding(tuple(kept), _mentions(sentences, dates, places))
+
+
+def read_text(text: str, lexicons: Lexicons, published: date | None, title: str | None = None) -> list[Read]:
+    """Read every sentence: matches, clauses, candidates, magnitudes, vetoes."""
+    memory = Memory()
+    words = lexicons.words
+    result = []
+    for begin, end in sentence_spans(text, words["abbreviations"], words["sentence_starts"]):
+        sentence = tokenize(text, begin, min(end, begin + 4000))
+        found = matches(sentence, lexicons)
+        nominal = frozenset(k for a, b, entries in found for k in range(a, b) if b - a > 1 or entries[0].kind not in ("agent", "title", "body") or sentence.lower[a] not in lexicons.verbs)
+        tags = tag(sentence, lexicons, nominal)
+        reading = read_sentence(sentence, parse(sentence, tags, lexicons), found, lexicons, published, memory)
+        result.append(Read(reading, candidates(reading), find_magnitudes(sentence), veto(sentence, lexicons)))
+    return result
+
+
+def veto(sentence: Sentence, lexicons: Lexicons) -> str:
+    """The topic that places the sentence outside politics, or ''."""
+    padded = " " + " ".join(sentence.lower) + " "
+    for topic, words in lexicons.vetoes.items():
+        weight = 0.0
+        for word, value in words.items():
+            if f" {word} " in padded:
+                weight += value
+                if weight >= 1.0:
+                    return topic
+    return ""
+
+
+def _focus(sentences: list[Read]) -> str | None:
+    """The country an article of several sentences is mostly about."""
+    counts: Counter[str] = Counter()
+    for read in sentences:
+        for _, _, entries in read.reading.found:
+            if entries[0].country and entries[0].country not in _BODIES:
+                counts[entries[0].country] += 1
+    if len(sentences) < 3 or not counts:
+        return None
+    (first, most), *rest = counts.most_common(2)
+    return first if most >= 3 and (not rest or most >= 2 * rest[0][1]) else None
+
+
+def _event(read: Read, c: Candidate, main: bool, dates: list[Mention], inherited: Mention | None, places: list[Mention], published: date | None, focus: str | None, lexicons: Lexicons, version_id: str) -> Event:
+    reading, sentence = read.reading, read.reading.sentence
+    clause = reading.parse.clauses[c.clause]
+    start, end = _support(sentence, clause.start, clause.end, c)
+    place = _place(read, c, places)
+    day, last, precision, date_text = _when(c, sentence, clause.start, clause.end, dates, inherited, published)
+    actors = tuple(_settled(a, reading, place, focus, c, True) for a in c.actors)
+    recipients = tuple(_settled(a, reading, place, focus, c, False) for a in c.recipients)
+    magnitudes = tuple(m for m in read.magnitudes if m.kind in _MAGNITUDES.get(c.type, ())) if main or len([x for x in read.found if not x.dropped]) == 1 else _near(read, c, start, end)
+    start, end = _with_magnitudes(start, end, magnitudes)
+    status = c.status
+    if status == "actual" and published is not None and last is not None and last < published - timedelta(days=365):
+        status = "historical"
+    info = lexicons.rules.types.get(c.type, {})
+    support = sentence.text[start - sentence.char_start : end - sentence.char_start]
+    return Event(
+        event_id=_event_id(version_id, start, end, c.type, support),
+        event_type=c.type,
+        event_mode=c.mode,
+        contexts=_contexts(sentence, lexicons),
+        quad_class=info.get("quad"),
+        score=(info.get("modes", {}).get(c.mode) if c.mode else None) or info.get("score"),
+        status=status,
+        attribution=c.attribution,
+        actors=actors,
+        recipients=recipients,
+        date_start=day,
+        date_end=last,
+        date_precision=precision,
+        date_text=date_text,
+        place=place,
+        magnitudes=magnitudes,
+        trigger=sentence.span(c.first, c.last),
+        support=support,
+        char_start=start,
+        char_end=end,
+        rule_id=c.rule.id,
+        confidence=c.rule.confidence,
+    )
+
+
+def _event_id(version_id: str, start: int, end: int, kind: str, support: str) -> str:
+    return hashlib.sha256(f"{version_id}\0{start}\0{end}\0{kind}\0{support}".encode()).hexdigest()[:32]
+
+
+def _support(sentence: Sentence, first: int, last: int, c: Candidate) -> tuple[int, int]:
+    """The clause that carries the claim, stretched over its sides, without the marks at its ends."""
+    begin, end = sentence.starts[first], sentence.ends[last - 1]
+    begin = min([begin, sentence.starts[c.first], *(a.char_start for a in (*c.actors, *c.recipients) if a.char_start >= sentence.char_start)])
+    end = max([end, sentence.ends[c.last - 1], *(a.char_end for a in (*c.actors, *c.recipients) if a.char_end <= sentence.char_end)])
+    text = sentence.text[begin - sentence.char_start : end - sentence.char_start]
+    left = len(text) - len(text.lstrip(" ,;:“\"'—–-"))
+    right = len(text.rstrip(" ,;:”\"—–-"))
+    return begin + left, begin + max(right, left + 1)
+
+
+def _with_magnitudes(start: int, end: int, magnitudes: tuple[Magnitude, ...]) -> tuple[int, int]:
+    return min([start, *(m.char_start for m in magnitudes)]), max([end, *(m.char_end for m in magnitudes)])
+
+
+def _near(read: Read, c: Candidate, start: int, end: int) -> tuple[Magnitude, ...]:
+    kinds = _MAGNITUDES.get(c.type, set())
+    return tuple(m for m in read.magnitudes if m.kind in kinds and start <= m.char_start and m.char_end <= end)
+
+
+def _settled(actor: Actor, reading: Reading, place: Place | None, focus: str | None, c: Candidate, acting: bool) -> Actor:
+    """Give a country to somebody whose words name none: the sentence's only one, its place, the article's focus."""
+    if actor.country or not actor.sector or actor.how == "none":
+        return actor
+    if reading.sole:
+        return replace(actor, country=reading.sole, how="sentence")
+    if place is not None and place.country:
+        return replace(actor, country=place.country, how="place")
+    if focus:
+        return replace(actor, country=focus, how="article")
+    return actor
+
+
+def _when(c: Candidate, sentence: Sentence, first: int, last: int, dates: list[Mention], inherited: Mention | None, published: date | None) -> tuple[date | None, date | None, str, str | None]:
+    """The nearest governing expression in the clause, then in the sentence, then the one before, then the day of publication."""
+    usable = [d for d in dates if d.date_start is not None and d.timex_type in ("DATE", "TIME")]
+    begin, end = sentence.starts[first], sentence.ends[last - 1]
+    trigger = sentence.starts[c.first]
+    inside = [d for d in usable if begin <= d.char_start < end]
+    pick = min(inside or usable, key=lambda d: abs(d.char_start - trigger), default=None)
+    if pick is not None:
+        return pick.date_start, pick.date_end, _precision(pick), pick.text
+    if inherited is not None:
+        return inherited.date_start, inherited.date_end, "inherited", inherited.text
+    if published is not None:
+        return published, published, "publication", None
+    return None, None, "unknown", None
+
+
+def _precision(mention: Mention) -> str:
+    given = mention.precision or ""
+    if given in ("day", "month", "year", "interval", "ongoing"):
+        return given
+    if mention.date_end is None:
+        return "ongoing"
+    days = (mention.date_end - mention.date_start).days if mention.date_start else 0
+    return "day" if days == 0 else "month" if 27 <= days <= 30 else "year" if 364 <= days <= 365 else "interval"
+
+
+def _place(read: Read, c: Candidate, places: list[Mention]) -> Place | None:
+    """The place that governs the event: behind in/at/near in its clause, then in its sentence."""
+    reading, sentence = read.reading, read.reading.sentence
+    clause = reading.parse.clauses[c.clause]
+    begin, end = sentence.starts[clause.start], sentence.ends[clause.end - 1]
+    located = [p for p in places if _preposition(sentence, p) in ("in", "at", "near", "outside", "inside", "around", "across", "throughout")]
+    inside = [p for p in located if begin <= p.char_start < end]
+    if not inside:
+        spans = {a.char_start: a.char_end for a in c.recipients}
+        inside = [p for p in places if any(s <= p.char_start < e for s, e in spans.items())] if c.type in ("ASSAULT", "CONSULT") else []
+    pick = min(inside or located, key=lambda p: abs(p.char_start - sentence.starts[c.first]), default=None)
+    if pick is None:
+        return None
+    return Place(pick.name or pick.text, pick.country, pick.admin1, pick.lat, pick.lon, pick.geoname_id, pick.precision or "country")
+
+
+def _preposition(sentence: Sentence, mention: Mention) -> str:
+    """The preposition before a mention, determiners and adjectives of direction passed over."""
+    at = next((k for k, s in enumerate(sentence.starts) if s >= mention.char_start), 0) - 1
+    for k in range(at, max(at - 4, -1), -1):
+        low = sentence.lower[k]
+        if low in _PLACE_PREPOSITIONS:
+            return low
+        if low not in ("the", "northern", "southern", "eastern", "western", "central", "capital", "city", "town", "village", "of", "southeastern", "northeastern", "northwestern", "southwestern", "nearby", ","):
+            return ""
+    return ""
+
+
+def _places(text: str, sentences: list[Read], lexicons: Lexicons) -> list[Mention]:
+    """Countries, capitals and the known places of the lexicons, where a preposition or nothing makes them places."""
+    found = []
+    for read in sentences:
+        sentence = read.reading.sentence
+        for a, b, entries in read.reading.found:
+            entry = entries[0]
+            if entry.kind in ("country", "capital", "partial") and not _modifies(read, a, b, entry):
+                found.append(Mention("place", sentence.starts[a], sentence.ends[b - 1], sentence.span(a, b), entry.phrase, entry.country, precision="city" if entry.kind == "capital" else "country"))
+    return found
+
+
+def _modifies(read: Read, a: int, b: int, entry: Entry) -> bool:
+    chunk = read.reading.parse.chunk_at[a]
+    return chunk >= 0 and read.reading.parse.chunks[chunk].end > b and read.reading.parse.tags[b] != "s" and entry.ambiguous
+
+
+def _contexts(sentence: Sentence, lexicons: Lexicons) -> tuple[str, ...]:
+    padded = " " + " ".join(sentence.lower) + " "
+    return tuple(name for name, words in lexicons.contexts.items() if any(f" {w} " in padded for w in words))
+
+
+def _once(events: list[Event]) -> list[Event]:
+    """One event told twice in an article is one event: type, sides and day agree. The first telling stays; a country beats none."""
+    seen: dict[tuple[object, ...], Event] = {}
+    for event in events:
+        a = frozenset(x.country or x.text for x in event.actors)
+        r = frozenset(x.country or x.text for x in event.recipients)
+        seen.setdefault((event.event_type, a, r, event.date_start, event.status), event)
+    return list(seen.values())
+
+
+def _mentions(sentences: list[Read], dates: tuple[Mention, ...], places: list[Mention]) -> tuple[Mention, ...]:
+    found: list[Mention] = [*dates, *places]
+    for read in sentences:
+        for chunk in read.reading.parse.chunks:
+            for actor in actors_of(read.reading, chunk.index):
+                if actor.how == "none" and not actor.name:
+                    actor = replace(actor, country=None, sector=None)
+                found.append(Mention("actor", actor.char_start, actor.char_end, actor.text, actor.name, actor.country, actor.sector, actor.other_sectors, actor.how))
+    return tuple(sorted(found, key=lambda m: (m.char_start, m.char_end, m.kind)))

@@ -1,0 +1,119 @@
+"""A sentence is the unit that carries a claim; a token is a word, a number, an acronym or one mark of punctuation.
+
+Both keep their offsets in the text they came from. One pass each, linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Acronyms with stops, numbers with separators, words (inner hyphens, stops and apostrophes), else one character.
+_TOKEN = re.compile(
+    r"(?:[A-Z]\.){2,8}(?:['’]s\b)?"
+    r"|\d{1,20}(?:[.,:]\d{1,20}){0,10}(?:st|nd|rd|th|s|m|bn|k)?\b"
+    r"|[^\W\d_]+?n['’]t\b"
+    r"|[^\W\d_](?:[^\W_]|[-‐‑](?=[^\W_])|\.(?=[^\W\d_]\b)|['’](?=[^\W\d_]{2}))*"
+    r"|['’](?:s|re|ve|ll|d|m)\b"
+    r"|[^\s]"
+)
+_POSSESSIVE = re.compile(r"(.+)['’]s$")
+_END = re.compile(r"[.!?…]['\"”’)\]]{0,3}(?=\s)|\n")
+_OPENING = "\"“‘'([«—–-"
+
+
+@dataclass(slots=True)
+class Sentence:
+    """One sentence, tokenised. The lists run in parallel; offsets count from the start of the article's text."""
+
+    text: str
+    char_start: int
+    char_end: int
+    words: list[str]
+    lower: list[str]
+    starts: list[int]
+    ends: list[int]
+
+    def span(self, first: int, last: int) -> str:
+        """The words from token `first` up to, not including, token `last`, exactly as written."""
+        return self.text[self.starts[first] - self.char_start : self.ends[last - 1] - self.char_start]
+
+
+def sentence_spans(text: str, abbreviations: frozenset[str], openers: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Cut a text into sentences.
+
+    Args:
+        text: body text; a blank line always ends a sentence, a single line break one that looks finished.
+        abbreviations: lower-case words after which a stop does not end a sentence.
+        openers: lower-case words that begin sentences even after an acronym such as "U.S.".
+    Yields:
+        Half-open spans without surrounding white space.
+    """
+    begin = 0
+    for match in _END.finditer(text):
+        end = match.end()
+        if end <= begin or not _is_boundary(text, match, begin, abbreviations, openers):
+            continue
+        yield from _trimmed(text, begin, end)
+        begin = end
+    yield from _trimmed(text, begin, len(text))
+
+
+def _trimmed(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    while begin < end and text[begin].isspace():
+        begin += 1
+    while end > begin and text[end - 1].isspace():
+        end -= 1
+    if begin < end:
+        yield begin, end
+
+
+def _is_boundary(text: str, match: re.Match[str], begin: int, abbreviations: frozenset[str], openers: frozenset[str]) -> bool:
+    at, end = match.start(), match.end()
+    if text[at] == "\n":
+        line = text.rfind("\n", begin, at) + 1
+        return text[end : end + 1] == "\n" or at - max(line, begin) < 60 or text[at - 1] in ".!?:\"”’)"
+    following = text[end : end + 40].lstrip()
+    if not following:
+        return True
+    first = following.lstrip(_OPENING)[:1]
+    if first.islower():
+        return False
+    if text[at] != ".":
+        return True
+    word = text[max(begin, at - 14) : at].rsplit(None, 1)
+    before = word[-1].lstrip(_OPENING) if word else ""
+    if before.lower() in abbreviations:
+        return "\n" in text[end : end + 3] and first.isupper() and before.lower() not in ("mr", "mrs", "dr")
+    if "." in before or len(before) == 1:  # "U.S." or an initial: the next word decides
+        next_word = re.match(r"[^\W\d_]+", following.lstrip(_OPENING))
+        return bool(next_word) and next_word[0].lower() in openers and len(before) > 1
+    return True
+
+
+def tokenize(text: str, begin: int, end: int) -> Sentence:
+    """Tokenise `text[begin:end]`. A possessive 's is a token of its own; "didn't" gives "did" and "n't"."""
+    words: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+
+    def put(word: str, start: int) -> None:
+        words.append(word)
+        starts.append(start)
+        ends.append(start + len(word))
+
+    for match in _TOKEN.finditer(text, begin, end):
+        word, start = match[0], match.start()
+        if len(word) > 2 and word[-2] in "'’":
+            if word[-1] == "s":
+                put(word[:-2], start)
+                put(word[-2:], start + len(word) - 2)
+                continue
+            if word[-1] == "t" and len(word) > 3:
+                put(word[:-3], start)
+                put(word[-3:], start + len(word) - 3)
+                continue
+        put(word, start)
+    lower = [w.lower().replace("’", "'") for w in words]
+    return Sentence(text[begin:end], begin, end, words, lower, starts, ends)

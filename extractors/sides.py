@@ -1,0 +1,176 @@
+"""Sides: which chunks of a clause stand in the places a rule names (subject, object, with …, by …), and who they are.
+
+Position, voice and preposition decide; a list shares its place; a clause without a subject takes that of the clause it hangs on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from extractors.actors import Reading, actors_of
+from extractors.clauses import Chunk, Clause, Group
+from extractors.records import Actor
+
+_GAP = frozenset("A\"X")
+
+
+def subject(reading: Reading, clause: Clause, depth: int = 0) -> tuple[Actor, ...]:
+    """Who does it: the chunks before the first verb, else the antecedent, else the subject of the parent clause."""
+    chunks = subject_chunks(reading, clause)
+    if chunks:
+        return _actors(reading, chunks)
+    pronoun = _pronoun(reading, clause)
+    if pronoun is not None:
+        return pronoun
+    if clause.kind == "rel" or (clause.kind == "part" and clause.groups and clause.groups[0].form == "participle"):
+        return antecedent(reading, clause.start)
+    parse = reading.parse
+    if 0 <= clause.parent < len(parse.clauses) and depth < 4 and parse.clauses[clause.parent] is not clause:
+        return subject(reading, parse.clauses[clause.parent], depth + 1)
+    return ()
+
+
+def subject_chunks(reading: Reading, clause: Clause) -> list[Chunk]:
+    """The subject's chunks: the last one before the verb that no preposition governs, with the list it ends."""
+    if not clause.groups:
+        return []
+    first = clause.groups[0].start
+    free = [c for c in reading.parse.chunks if c.start >= clause.start and c.end <= first and not c.prep and not _temporal(reading, c)]
+    if not free:
+        return []
+    return _coordinated(reading, free)
+
+
+def _coordinated(reading: Reading, free: list[Chunk]) -> list[Chunk]:
+    """From the last chunk leftwards over commas and "and"; commas alone mean an apposition, whose first chunk is the one."""
+    group, joined = [free[-1]], False
+    for left in reversed(free[:-1]):
+        tags = reading.parse.tags[left.end : group[0].start]
+        glue = [t for t in tags if t in ",C"]
+        if not glue or any(t in "VBHMG" for t in tags) or len(tags) > 9:
+            break
+        joined = joined or "C" in glue
+        group.insert(0, left)
+    return group if joined else group[:1]
+
+
+def _temporal(reading: Reading, chunk: Chunk) -> bool:
+    time = reading.lexicons.words["time"]
+    return reading.sentence.lower[chunk.end - 1] in time
+
+
+def _actors(reading: Reading, chunks: Iterable[Chunk]) -> tuple[Actor, ...]:
+    found: list[Actor] = []
+    chunks = list(chunks)
+    for n, chunk in enumerate(chunks):
+        actors = actors_of(reading, chunk.index)
+        if len(actors) == 1 and actors[0].sector is None and actors[0].country and n + 1 < len(chunks):
+            # "Israeli and Palestinian leaders": the bare adjective shares the noun of its partner
+            following = actors_of(reading, chunks[n + 1].index)
+            if following and following[0].sector and _bare_adjective(reading, chunk):
+                a = actors[0]
+                actors = (Actor(a.text, a.name, a.country, following[0].sector, a.char_start, a.char_end, following[0].other_sectors, a.how),)
+        found.extend(actors)
+    return tuple(dict.fromkeys(found))
+
+
+def _bare_adjective(reading: Reading, chunk: Chunk) -> bool:
+    hits = reading.within(chunk.start, chunk.end)
+    return bool(hits) and hits[-1][2].kind == "adjective" and hits[-1][1] == chunk.end
+
+
+def _pronoun(reading: Reading, clause: Clause) -> tuple[Actor, ...] | None:
+    if not clause.groups:
+        return None
+    at = clause.groups[0].start - 1
+    while at >= clause.start and reading.parse.tags[at] in "AX":
+        at -= 1
+    if at < clause.start or reading.parse.tags[at] != "R":
+        return None
+    low = reading.sentence.lower[at]
+    last = reading.memory.subject
+    if low in ("he", "she", "they", "it", "i", "we") and last is not None:
+        start, end = reading.sentence.starts[at], reading.sentence.ends[at]
+        return (Actor(reading.sentence.words[at], last.name or last.text, last.country, last.sector, start, end, last.other_sectors, "pronoun"),)
+    return ()
+
+
+def antecedent(reading: Reading, at: int) -> tuple[Actor, ...]:
+    """The actors of the chunk just before token `at` (commas and the relative pronoun passed over)."""
+    index = at - 1
+    chunk_at = reading.parse.chunk_at
+    while index >= 0 and chunk_at[index] < 0:
+        index -= 1
+        if at - index > 5:
+            return ()
+    if index < 0:
+        return ()
+    chunk = reading.parse.chunks[chunk_at[index]]
+    actors = actors_of(reading, chunk.index)
+    if chunk.prep in ("of", "in", "from") and chunk.index > 0:
+        head = actors_of(reading, chunk.index - 1)
+        if head and (head[0].sector or not actors):
+            return head
+    return actors
+
+
+def after(reading: Reading, group_end: int, limit: int) -> list[Chunk]:
+    """Chunks between the verb and `limit`, in order."""
+    return [c for c in reading.parse.chunks if c.start >= group_end and c.end <= limit]
+
+
+def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str) -> tuple[Actor, ...]:
+    """The actors in one slot behind the trigger: `object`, `rest`, or behind a preposition of that name."""
+    chunks = after(reading, group_end, limit)
+    if name == "rest":
+        for chunk in chunks:
+            if chunk.prep in ("by", "during", "since", "after", "before", "until"):
+                continue
+            actors = [a for a in actors_of(reading, chunk.index) if a.country or (a.sector and a.how != "weak")]
+            if actors:
+                return tuple(actors)
+        return ()
+    for n, chunk in enumerate(chunks):
+        if name == "object":
+            if chunk.prep or _temporal(reading, chunk):
+                if n:
+                    return ()
+                continue
+            between = reading.parse.tags[group_end : chunk.start]
+            if any(t not in "A\"X,DT#" for t in between) and n == 0 and any(t in "PVBHMW" for t in between):
+                return ()
+        elif chunk.prep != name:
+            continue
+        actors = _actors(reading, _listed(reading, chunks, n))
+        if actors:
+            return actors
+        if name == "object":
+            return ()
+    return ()
+
+
+def _listed(reading: Reading, chunks: list[Chunk], n: int) -> list[Chunk]:
+    """Chunk n and those a list joins to it."""
+    group = [chunks[n]]
+    tags = reading.parse.tags
+    for right in chunks[n + 1 :]:
+        between = tags[group[-1].end : right.start]
+        if right.prep == "of" and len(between) == 1:  # "the government of X and the army of Y"
+            continue
+        last_end = max(c.end for c in reading.parse.chunks[group[-1].index : right.index])
+        between = tags[last_end : right.start]
+        if right.prep or not between or any(t not in ",CD" for t in between):
+            break
+        group.append(right)
+    if len(group) > 1 and not any("C" in tags[a.end : b.start] for a, b in zip(group, group[1:], strict=False)):
+        return group[:1]
+    return group
+
+
+def by_agent(reading: Reading, group_end: int, limit: int) -> tuple[Actor, ...]:
+    """Who did it, of a passive: the chunks behind "by"."""
+    return slot(reading, reading.parse.clauses[0], group_end, limit, "by")
+
+
+def group_end(group: Group) -> int:
+    return group.head + 1
