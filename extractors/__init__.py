@@ -1,1 +1,46 @@
-"""Bytes or text in, records out: pure functions, no network, no clock, no globals."""
+"""Bytes in, records out: clean an article, code its events. Pure: no network, no clock, no files but the lexicons.
+
+The whole chain on one screen: capture → article → (English) dates, actors, events, mentions → extraction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extractors.lexicon import Lexicons
+    from extractors.records import Capture, Extraction
+
+VERSION = "2026.11.1"
+"""Changes whenever the same bytes may give other records; stored beside every row."""
+
+
+def extract(capture: Capture, lexicons: Lexicons) -> Extraction:
+    """Read and code one capture.
+
+    Args:
+        capture: one document; JSON Lines give one capture a line.
+        lexicons: from `extractors.lexicon.load_lexicons`.
+    Returns:
+        The article, its events (main one first) and all mentions. Other languages than English are read and not coded:
+        `coded` is False and `uncoded_reason` says why.
+    Raises:
+        NotAnArticle: the input was understood and holds no article.
+        Undecodable: the input could not be understood.
+    """
+    from extractors.article import read_article
+    from extractors.coder import code
+    from extractors.records import Extraction
+
+    article = read_article(capture)
+    if article.language != "en":
+        return Extraction(article, False, f"language {article.language or 'unknown'}")
+    coding = code(
+        article.text,
+        lexicons=lexicons,
+        published=article.published_at.date() if article.published_at else None,
+        title=article.title,
+        source=article.source,
+        version_id=article.version_id,
+    )
+    return Extraction(article, True, None, coding.events, coding.mentions)

@@ -50,10 +50,21 @@ class Reading:
         return [(a, b, _pick(entries, self.day)) for a, b, entries in self.found if a >= start and b <= end]
 
 
-def read_sentence(sentence: Sentence, parse: Parse, found: list[tuple[int, int, tuple[Entry, ...]]], lexicons: Lexicons, day: date | None, memory: Memory) -> Reading:
+def read_sentence(
+    sentence: Sentence,
+    parse: Parse,
+    found: list[tuple[int, int, tuple[Entry, ...]]],
+    lexicons: Lexicons,
+    day: date | None,
+    memory: Memory,
+) -> Reading:
     """Make a sentence ready for `actors_of`."""
     reading = Reading(sentence, parse, found, lexicons, day, memory)
-    countries = {c for _, _, entries in found if (c := _pick(entries, day).country) and c not in ("UNO", "IGO", "NGO", "EUR", "MNC", "IMG")}
+    countries = {
+        c
+        for _, _, entries in found
+        if (c := _pick(entries, day).country) and c not in ("UNO", "IGO", "NGO", "EUR", "MNC", "IMG")
+    }
     reading.sole = next(iter(countries)) if len(countries) == 1 else None
     return reading
 
@@ -109,7 +120,11 @@ def _temporal(reading: Reading, start: int, end: int) -> bool:
 
 def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[tuple[int, int, Entry]]) -> Actor | None:
     sentence = reading.sentence
-    persons = [h for h in hits if h[2].kind == "person" and not (h[2].ambiguous and len(hits) == 1 and h[1] - h[0] == 1 and False)]
+    persons = [
+        h
+        for h in hits
+        if h[2].kind == "person" and not (h[2].ambiguous and len(hits) == 1 and h[1] - h[0] == 1 and False)
+    ]
     bodies = [h for h in hits if h[2].kind == "actor"]
     agents = [h for h in hits if h[2].kind in _AGENT_KINDS]
     lands = [h for h in hits if h[2].kind in _COUNTRY_KINDS]
@@ -128,7 +143,16 @@ def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[tu
         if agent is not None and body[0] < agent[0] and entry.country is None:
             return _actor(reading, start, end, entry.name, country, agent[2].sector, agent[2].others, how)
         land = entry.country or country or (tail.country if tail else None)
-        return _actor(reading, start, end, entry.name, land, entry.sector or (agent[2].sector if agent else None), entry.others, how)
+        return _actor(
+            reading,
+            start,
+            end,
+            entry.name,
+            land,
+            entry.sector or (agent[2].sector if agent else None),
+            entry.others,
+            how,
+        )
     if agent is not None:
         sector, others = agent[2].sector, agent[2].others
         if tail is not None and country is None:
@@ -191,7 +215,7 @@ class _Tail:
 
 
 def _tail(reading: Reading, index: int, end: int) -> tuple[int, _Tail | None]:
-    """"of France", "of Hamas", "in Moscow" behind the chunk: the country and group the head belongs to."""
+    """ "of France", "of Hamas", "in Moscow" behind the chunk: the country and group the head belongs to."""
     chunks = reading.parse.chunks
     at = index + 1
     while at < len(chunks) and at <= index + 2:
@@ -202,9 +226,17 @@ def _tail(reading: Reading, index: int, end: int) -> tuple[int, _Tail | None]:
         land = next((h[2] for h in hits if h[2].country), None)
         if land is not None:
             agent = _strongest([h for h in hits if h[2].kind in _AGENT_KINDS])
-            sector = land.sector if land.kind in ("actor", "person", "partial") else (agent[2].sector if agent else None)
+            sector = (
+                land.sector if land.kind in ("actor", "person", "partial") else (agent[2].sector if agent else None)
+            )
             return nxt.end, _Tail(land.country, sector, land.others)
-        if nxt.prep == "of" and hits and hits[-1][2].kind in _AGENT_KINDS and at == index + 1 and _is_partitive(reading, chunks[index].start, end):
+        if (
+            nxt.prep == "of"
+            and hits
+            and hits[-1][2].kind in _AGENT_KINDS
+            and at == index + 1
+            and _is_partitive(reading, chunks[index].start, end)
+        ):
             further_end, further = _tail(reading, at, nxt.end)
             entry = hits[-1][2]
             return (further_end, _Tail(further.country if further else None, entry.sector, entry.others))
@@ -214,7 +246,7 @@ def _tail(reading: Reading, index: int, end: int) -> tuple[int, _Tail | None]:
 
 
 def _apposition(reading: Reading, index: int, end: int) -> _Tail | None:
-    """"the foreign minister, Hor Namhong of Cambodia," or "Name, the president of Chad,": the chunk between two commas."""
+    """ "the foreign minister, Hor Namhong of Cambodia," or "Name, the president of Chad,": the chunk between two commas."""
     chunks, tags = reading.parse.chunks, reading.parse.tags
     if index + 1 >= len(chunks) or end >= len(tags) or tags[end] != ",":
         return None
@@ -248,15 +280,38 @@ def _proper_beside(reading: Reading, hit: tuple[int, int, Entry], start: int, en
 def _personal_name(reading: Reading, agents: list[tuple[int, int, Entry]], start: int, end: int) -> str | None:
     """The capitalised words behind the last title or agent noun."""
     last = agents[-1][1]
-    names = [k for k in range(last, end) if reading.sentence.words[k][0].isupper() or reading.sentence.lower[k] in ("al", "bin", "de", "van", "von", "ben", "abu")]
+    names = [
+        k
+        for k in range(last, end)
+        if reading.sentence.words[k][0].isupper()
+        or reading.sentence.lower[k] in ("al", "bin", "de", "van", "von", "ben", "abu")
+    ]
     if not names or names[0] != last:
         return None
     return " ".join(reading.sentence.words[k] for k in names)
 
 
-def _actor(reading: Reading, start: int, end: int, name: str | None, country: str | None, sector: str | None, others: tuple[str, ...], how: str) -> Actor:
+def _actor(
+    reading: Reading,
+    start: int,
+    end: int,
+    name: str | None,
+    country: str | None,
+    sector: str | None,
+    others: tuple[str, ...],
+    how: str,
+) -> Actor:
     sentence = reading.sentence
-    return Actor(sentence.span(start, end), name, country, sector, sentence.starts[start], sentence.ends[end - 1], tuple(o for o in others if o != sector), how)
+    return Actor(
+        sentence.span(start, end),
+        name,
+        country,
+        sector,
+        sentence.starts[start],
+        sentence.ends[end - 1],
+        tuple(o for o in others if o != sector),
+        how,
+    )
 
 
 def _two_countries(reading: Reading, actor: Actor, hits: list[tuple[int, int, Entry]]) -> tuple[Actor, ...]:
@@ -264,7 +319,7 @@ def _two_countries(reading: Reading, actor: Actor, hits: list[tuple[int, int, En
 
 
 def _hyphenated(reading: Reading, start: int, end: int) -> tuple[Actor, ...]:
-    """"Israeli-Palestinian", "U.S.-led": the parts of a compound that name countries."""
+    """ "Israeli-Palestinian", "U.S.-led": the parts of a compound that name countries."""
     actors: list[Actor] = []
     for k in range(start, end):
         word = reading.sentence.words[k]
@@ -274,7 +329,16 @@ def _hyphenated(reading: Reading, start: int, end: int) -> tuple[Actor, ...]:
         for part in word.split("-"):
             entry = _land(reading, part)
             if entry is not None:
-                actors.append(Actor(part, None, entry.country, entry.sector if entry.kind == "actor" else None, offset, offset + len(part)))
+                actors.append(
+                    Actor(
+                        part,
+                        None,
+                        entry.country,
+                        entry.sector if entry.kind == "actor" else None,
+                        offset,
+                        offset + len(part),
+                    )
+                )
             offset += len(part) + 1
     return tuple(actors)
 
@@ -300,7 +364,16 @@ def _unknown(reading: Reading, index: int, start: int, end: int) -> tuple[Actor,
         return ()
     apposed = _apposition(reading, index, reading.parse.chunks[index].end)
     if apposed is not None:
-        actor = _actor(reading, start, end, sentence.span(words[0], words[-1] + 1), apposed.country, apposed.sector, apposed.others, "apposition")
+        actor = _actor(
+            reading,
+            start,
+            end,
+            sentence.span(words[0], words[-1] + 1),
+            apposed.country,
+            apposed.sector,
+            apposed.others,
+            "apposition",
+        )
         reading.memory.names.setdefault(fold(sentence.words[words[-1]]), actor)
         return (actor,)
     if words[-1] != end - 1:
@@ -310,12 +383,43 @@ def _unknown(reading: Reading, index: int, start: int, end: int) -> tuple[Actor,
         _, tail = _tail(reading, index, end)
         short = reading.lexicons.shorts.get(fold(sentence.words[end - 1]), ())
         honorific = start > 0 and sentence.lower[start - 1].rstrip(".") in reading.lexicons.words["honorifics"]
-        return (_actor(reading, start, end, None, tail.country if tail and tail.sector else None, tail.sector if tail else None, (), "none"),) if not (short and honorific) else (_actor(reading, start, end, short[0].name, None, None, (), "none"),)
-    return (_actor(reading, start, end, known.name or known.text, known.country, known.sector, known.other_sectors, "short_name"),)
+        return (
+            (
+                _actor(
+                    reading,
+                    start,
+                    end,
+                    None,
+                    tail.country if tail and tail.sector else None,
+                    tail.sector if tail else None,
+                    (),
+                    "none",
+                ),
+            )
+            if not (short and honorific)
+            else (_actor(reading, start, end, short[0].name, None, None, (), "none"),)
+        )
+    return (
+        _actor(
+            reading,
+            start,
+            end,
+            known.name or known.text,
+            known.country,
+            known.sector,
+            known.other_sectors,
+            "short_name",
+        ),
+    )
 
 
 def _remember(reading: Reading, actor: Actor, start: int, end: int, hits: list[tuple[int, int, Entry]]) -> None:
     last = reading.sentence.words[end - 1]
     named = actor.name is not None or (hits and hits[-1][1] < end)
-    if named and last[0].isupper() and (actor.country or actor.sector) and not any(h[1] == end and h[2].kind in _COUNTRY_KINDS for h in hits):
+    if (
+        named
+        and last[0].isupper()
+        and (actor.country or actor.sector)
+        and not any(h[1] == end and h[2].kind in _COUNTRY_KINDS for h in hits)
+    ):
         reading.memory.names.setdefault(fold(last), actor)

@@ -81,7 +81,9 @@ def _chunks(sentence: Sentence, tags: list[str]) -> tuple[list[Chunk], list[int]
             i += 1
             continue
         start = i
-        while i < count and (tags[i] in "DN#s" or (tags[i] == "A" and i + 1 < count and tags[i + 1] == "N" and tags[i - 1] == "D")):
+        while i < count and (
+            tags[i] in "DN#s" or (tags[i] == "A" and i + 1 < count and tags[i + 1] == "N" and tags[i - 1] == "D")
+        ):
             if tags[i] == "D" and i > start and tags[i - 1] not in "D#s":
                 break
             i += 1
@@ -127,7 +129,9 @@ def _group(sentence: Sentence, tags: list[str], start: int, head: int, lexicons:
     lower = sentence.lower
     inside = tags[start:head]
     letter = tags[head]
-    be_before = "B" in inside or any(lower[k] in ("get", "gets", "got", "getting", "been", "being") for k in range(start, head))
+    be_before = "B" in inside or any(
+        lower[k] in ("get", "gets", "got", "getting", "been", "being") for k in range(start, head)
+    )
     lemmas = tuple(dict.fromkeys(lemma for lemma, _ in lexicons.verbs.get(lower[head], ())))
     modal = next((lower[k] for k in range(start, head) if tags[k] == "M"), "")
     group = Group(start, head, lemmas, modal=modal, copula=letter in "BHO")
@@ -148,7 +152,9 @@ def _group(sentence: Sentence, tags: list[str], start: int, head: int, lexicons:
     return group
 
 
-def _clauses(sentence: Sentence, tags: list[str], groups: list[Group], chunk_at: list[int], lexicons: Lexicons) -> list[Clause]:
+def _clauses(
+    sentence: Sentence, tags: list[str], groups: list[Group], chunk_at: list[int], lexicons: Lexicons
+) -> list[Clause]:
     builder = _Builder(sentence, tags, groups, chunk_at, lexicons)
     return builder.run()
 
@@ -156,7 +162,9 @@ def _clauses(sentence: Sentence, tags: list[str], groups: list[Group], chunk_at:
 class _Builder:
     """Walks the tokens once and opens a new clause where the words ask for one."""
 
-    def __init__(self, sentence: Sentence, tags: list[str], groups: list[Group], chunk_at: list[int], lexicons: Lexicons) -> None:
+    def __init__(
+        self, sentence: Sentence, tags: list[str], groups: list[Group], chunk_at: list[int], lexicons: Lexicons
+    ) -> None:
         self.lower, self.tags, self.chunk_at, self.words = sentence.lower, tags, chunk_at, lexicons.words
         self.at_start = {g.start: g for g in groups}
         self.clauses: list[Clause] = [Clause(0, len(tags), "main")]
@@ -175,7 +183,10 @@ class _Builder:
                 self._comma(i)
             elif letter == "W":
                 self._relative(i)
-            elif letter == "S" or (letter == "P" and self.lower[i] in ("after", "before", "since", "because", "following", "despite", "amid")):
+            elif letter == "S" or (
+                letter == "P"
+                and self.lower[i] in ("after", "before", "since", "because", "following", "despite", "amid")
+            ):
                 self._subordinate(i)
             elif letter == "C":
                 self._conjunction(i)
@@ -278,9 +289,14 @@ class _Builder:
             self._open(i + 1, "main")
 
     def _noun_list(self, i: int) -> bool:
-        """"killed two soldiers and a policeman died" opens a clause; "said Iran and Iraq attacked" does not."""
+        """ "killed two soldiers and a policeman died" opens a clause; "said Iran and Iraq attacked" does not."""
         finite = self._finite(self._current())
-        return finite is not None and finite.head == i - 2 and self.tags[i - 1] == "N" and any(l in self.words["saying"] for l in finite.lemmas)
+        return (
+            finite is not None
+            and finite.head == i - 2
+            and self.tags[i - 1] == "N"
+            and any(l in self.words["saying"] for l in finite.lemmas)
+        )
 
     def _add(self, group: Group) -> None:
         current = self._current()
@@ -292,15 +308,27 @@ class _Builder:
                 current.end = finite.head + 1
                 self.clauses.append(Clause(finite.head + 1, len(self.tags), "comp", quoted=self.quoted))
             else:
-                self._open(group.start, "resume", self._before_insert() if current.kind == "rel" else len(self.clauses) - 1)
+                self._open(
+                    group.start, "resume", self._before_insert() if current.kind == "rel" else len(self.clauses) - 1
+                )
         self._current().groups.append(group)
 
     def _reduce(self, first: Group, second: Group) -> bool:
-        """"people killed in the attack were buried": the first form is a reduced passive after all."""
+        """ "people killed in the attack were buried": the first form is a reduced passive after all."""
         at = first.head
-        if first.form != "finite" or first.start != at or self.tags[at] != "V" or at + 1 >= len(self.tags) or not self.lower[at].endswith(("ed", "en", "t", "d")):
+        if (
+            first.form != "finite"
+            or first.start != at
+            or self.tags[at] != "V"
+            or at + 1 >= len(self.tags)
+            or not self.lower[at].endswith(("ed", "en", "t", "d"))
+        ):
             return False
-        if self.tags[at + 1] != "P" or self.chunk_at[at - 1] < 0 or any(l in self.words["saying"] for l in first.lemmas):
+        if (
+            self.tags[at + 1] != "P"
+            or self.chunk_at[at - 1] < 0
+            or any(l in self.words["saying"] for l in first.lemmas)
+        ):
             return False
         first.finite, first.form, first.passive = False, "participle", True
         return True

@@ -31,7 +31,9 @@ _MAGNITUDES = {
     "x_disaster": {"killed", "injured", "missing", "displaced", "evacuated"},
     "x_accident": {"killed", "injured", "missing"},
 }
-_PLACE_PREPOSITIONS = frozenset("in at near outside inside around across throughout from on of to into off along".split())
+_PLACE_PREPOSITIONS = frozenset(
+    "in at near outside inside around across throughout from on of to into off along".split()
+)
 _BODIES = frozenset(("UNO", "EUR", "IGO", "NGO", "MNC", "IMG", "ISM"))
 
 
@@ -85,7 +87,9 @@ def code(
         here = [p for p in places if read.reading.sentence.char_start <= p.char_start < read.reading.sentence.char_end]
         if not read.veto:
             for n, candidate in enumerate(c for c in read.found if not c.dropped):
-                events.append((n, _event(read, candidate, n == 0, own, inherited, here, published, focus, lexicons, version_id)))
+                events.append(
+                    (n, _event(read, candidate, n == 0, own, inherited, here, published, focus, lexicons, version_id))
+                )
         inherited = next((d for d in own if d.date_start and d.timex_type in ("DATE", "TIME")), inherited)
     kept = _once([e for _, e in events])
     return Coding(tuple(kept), _mentions(sentences, dates, places))
@@ -99,7 +103,12 @@ def read_text(text: str, lexicons: Lexicons, published: date | None, title: str 
     for begin, end in sentence_spans(text, words["abbreviations"], words["sentence_starts"]):
         sentence = tokenize(text, begin, min(end, begin + 4000))
         found = matches(sentence, lexicons)
-        nominal = frozenset(k for a, b, entries in found for k in range(a, b) if b - a > 1 or entries[0].kind not in ("agent", "title", "body") or sentence.lower[a] not in lexicons.verbs)
+        nominal = frozenset(
+            k
+            for a, b, entries in found
+            for k in range(a, b)
+            if b - a > 1 or entries[0].kind not in ("agent", "title", "body") or sentence.lower[a] not in lexicons.verbs
+        )
         tags = tag(sentence, lexicons, nominal)
         reading = read_sentence(sentence, parse(sentence, tags, lexicons), found, lexicons, published, memory)
         result.append(Read(reading, candidates(reading), find_magnitudes(sentence), veto(sentence, lexicons)))
@@ -132,7 +141,18 @@ def _focus(sentences: list[Read]) -> str | None:
     return first if most >= 3 and (not rest or most >= 2 * rest[0][1]) else None
 
 
-def _event(read: Read, c: Candidate, main: bool, dates: list[Mention], inherited: Mention | None, places: list[Mention], published: date | None, focus: str | None, lexicons: Lexicons, version_id: str) -> Event:
+def _event(
+    read: Read,
+    c: Candidate,
+    main: bool,
+    dates: list[Mention],
+    inherited: Mention | None,
+    places: list[Mention],
+    published: date | None,
+    focus: str | None,
+    lexicons: Lexicons,
+    version_id: str,
+) -> Event:
     reading, sentence = read.reading, read.reading.sentence
     clause = reading.parse.clauses[c.clause]
     start, end = _support(sentence, clause.start, clause.end, c)
@@ -140,7 +160,11 @@ def _event(read: Read, c: Candidate, main: bool, dates: list[Mention], inherited
     day, last, precision, date_text = _when(c, sentence, clause.start, clause.end, dates, inherited, published)
     actors = tuple(_settled(a, reading, place, focus, c, True) for a in c.actors)
     recipients = tuple(_settled(a, reading, place, focus, c, False) for a in c.recipients)
-    magnitudes = tuple(m for m in read.magnitudes if m.kind in _MAGNITUDES.get(c.type, ())) if main or len([x for x in read.found if not x.dropped]) == 1 else _near(read, c, start, end)
+    magnitudes = (
+        tuple(m for m in read.magnitudes if m.kind in _MAGNITUDES.get(c.type, ()))
+        if main or len([x for x in read.found if not x.dropped]) == 1
+        else _near(read, c, start, end)
+    )
     start, end = _with_magnitudes(start, end, magnitudes)
     status = c.status
     if status == "actual" and published is not None and last is not None and last < published - timedelta(days=365):
@@ -180,11 +204,23 @@ def _event_id(version_id: str, start: int, end: int, kind: str, support: str) ->
 def _support(sentence: Sentence, first: int, last: int, c: Candidate) -> tuple[int, int]:
     """The clause that carries the claim, stretched over its sides, without the marks at its ends."""
     begin, end = sentence.starts[first], sentence.ends[last - 1]
-    begin = min([begin, sentence.starts[c.first], *(a.char_start for a in (*c.actors, *c.recipients) if a.char_start >= sentence.char_start)])
-    end = max([end, sentence.ends[c.last - 1], *(a.char_end for a in (*c.actors, *c.recipients) if a.char_end <= sentence.char_end)])
+    begin = min(
+        [
+            begin,
+            sentence.starts[c.first],
+            *(a.char_start for a in (*c.actors, *c.recipients) if a.char_start >= sentence.char_start),
+        ]
+    )
+    end = max(
+        [
+            end,
+            sentence.ends[c.last - 1],
+            *(a.char_end for a in (*c.actors, *c.recipients) if a.char_end <= sentence.char_end),
+        ]
+    )
     text = sentence.text[begin - sentence.char_start : end - sentence.char_start]
     left = len(text) - len(text.lstrip(" ,;:“\"'—–-"))
-    right = len(text.rstrip(" ,;:”\"—–-"))
+    right = len(text.rstrip(' ,;:”"—–-'))
     return begin + left, begin + max(right, left + 1)
 
 
@@ -197,7 +233,9 @@ def _near(read: Read, c: Candidate, start: int, end: int) -> tuple[Magnitude, ..
     return tuple(m for m in read.magnitudes if m.kind in kinds and start <= m.char_start and m.char_end <= end)
 
 
-def _settled(actor: Actor, reading: Reading, place: Place | None, focus: str | None, c: Candidate, acting: bool) -> Actor:
+def _settled(
+    actor: Actor, reading: Reading, place: Place | None, focus: str | None, c: Candidate, acting: bool
+) -> Actor:
     """Give a country to somebody whose words name none: the sentence's only one, its place, the article's focus."""
     if actor.country or not actor.sector or actor.how == "none":
         return actor
@@ -210,7 +248,15 @@ def _settled(actor: Actor, reading: Reading, place: Place | None, focus: str | N
     return actor
 
 
-def _when(c: Candidate, sentence: Sentence, first: int, last: int, dates: list[Mention], inherited: Mention | None, published: date | None) -> tuple[date | None, date | None, str, str | None]:
+def _when(
+    c: Candidate,
+    sentence: Sentence,
+    first: int,
+    last: int,
+    dates: list[Mention],
+    inherited: Mention | None,
+    published: date | None,
+) -> tuple[date | None, date | None, str, str | None]:
     """The nearest governing expression in the clause, then in the sentence, then the one before, then the day of publication."""
     usable = [d for d in dates if d.date_start is not None and d.timex_type in ("DATE", "TIME")]
     begin, end = sentence.starts[first], sentence.ends[last - 1]
@@ -241,15 +287,31 @@ def _place(read: Read, c: Candidate, places: list[Mention]) -> Place | None:
     reading, sentence = read.reading, read.reading.sentence
     clause = reading.parse.clauses[c.clause]
     begin, end = sentence.starts[clause.start], sentence.ends[clause.end - 1]
-    located = [p for p in places if _preposition(sentence, p) in ("in", "at", "near", "outside", "inside", "around", "across", "throughout")]
+    located = [
+        p
+        for p in places
+        if _preposition(sentence, p) in ("in", "at", "near", "outside", "inside", "around", "across", "throughout")
+    ]
     inside = [p for p in located if begin <= p.char_start < end]
     if not inside:
         spans = {a.char_start: a.char_end for a in c.recipients}
-        inside = [p for p in places if any(s <= p.char_start < e for s, e in spans.items())] if c.type in ("ASSAULT", "CONSULT") else []
+        inside = (
+            [p for p in places if any(s <= p.char_start < e for s, e in spans.items())]
+            if c.type in ("ASSAULT", "CONSULT")
+            else []
+        )
     pick = min(inside or located, key=lambda p: abs(p.char_start - sentence.starts[c.first]), default=None)
     if pick is None:
         return None
-    return Place(pick.name or pick.text, pick.country, pick.admin1, pick.lat, pick.lon, pick.geoname_id, pick.precision or "country")
+    return Place(
+        pick.name or pick.text,
+        pick.country,
+        pick.admin1,
+        pick.lat,
+        pick.lon,
+        pick.geoname_id,
+        pick.precision or "country",
+    )
 
 
 def _preposition(sentence: Sentence, mention: Mention) -> str:
@@ -259,7 +321,25 @@ def _preposition(sentence: Sentence, mention: Mention) -> str:
         low = sentence.lower[k]
         if low in _PLACE_PREPOSITIONS:
             return low
-        if low not in ("the", "northern", "southern", "eastern", "western", "central", "capital", "city", "town", "village", "of", "southeastern", "northeastern", "northwestern", "southwestern", "nearby", ","):
+        if low not in (
+            "the",
+            "northern",
+            "southern",
+            "eastern",
+            "western",
+            "central",
+            "capital",
+            "city",
+            "town",
+            "village",
+            "of",
+            "southeastern",
+            "northeastern",
+            "northwestern",
+            "southwestern",
+            "nearby",
+            ",",
+        ):
             return ""
     return ""
 
@@ -272,13 +352,28 @@ def _places(text: str, sentences: list[Read], lexicons: Lexicons) -> list[Mentio
         for a, b, entries in read.reading.found:
             entry = entries[0]
             if entry.kind in ("country", "capital", "partial") and not _modifies(read, a, b, entry):
-                found.append(Mention("place", sentence.starts[a], sentence.ends[b - 1], sentence.span(a, b), entry.phrase, entry.country, precision="city" if entry.kind == "capital" else "country"))
+                found.append(
+                    Mention(
+                        "place",
+                        sentence.starts[a],
+                        sentence.ends[b - 1],
+                        sentence.span(a, b),
+                        entry.phrase,
+                        entry.country,
+                        precision="city" if entry.kind == "capital" else "country",
+                    )
+                )
     return found
 
 
 def _modifies(read: Read, a: int, b: int, entry: Entry) -> bool:
     chunk = read.reading.parse.chunk_at[a]
-    return chunk >= 0 and read.reading.parse.chunks[chunk].end > b and read.reading.parse.tags[b] != "s" and entry.ambiguous
+    return (
+        chunk >= 0
+        and read.reading.parse.chunks[chunk].end > b
+        and read.reading.parse.tags[b] != "s"
+        and entry.ambiguous
+    )
 
 
 def _contexts(sentence: Sentence, lexicons: Lexicons) -> tuple[str, ...]:
@@ -303,5 +398,17 @@ def _mentions(sentences: list[Read], dates: tuple[Mention, ...], places: list[Me
             for actor in actors_of(read.reading, chunk.index):
                 if actor.how == "none" and not actor.name:
                     actor = replace(actor, country=None, sector=None)
-                found.append(Mention("actor", actor.char_start, actor.char_end, actor.text, actor.name, actor.country, actor.sector, actor.other_sectors, actor.how))
+                found.append(
+                    Mention(
+                        "actor",
+                        actor.char_start,
+                        actor.char_end,
+                        actor.text,
+                        actor.name,
+                        actor.country,
+                        actor.sector,
+                        actor.other_sectors,
+                        actor.how,
+                    )
+                )
     return tuple(sorted(found, key=lambda m: (m.char_start, m.char_end, m.kind)))

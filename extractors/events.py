@@ -74,7 +74,9 @@ def candidates(reading: Reading) -> list[Candidate]:
 
 
 def _enter(state: _State, clause: Clause, index: int, clauses: list[Clause]) -> None:
-    if clause.kind not in ("comp",) and not (state.reported and clause.kind in ("coord", "rel", "part", "sub", "resume")):
+    if clause.kind not in ("comp",) and not (
+        state.reported and clause.kind in ("coord", "rel", "part", "sub", "resume")
+    ):
         state.reported = False
         state.attribution, state.sayer = None, ()
     if clause.kind in ("main", "resume", "rel") or (clause.kind in ("coord",) and not state.suppressed):
@@ -82,7 +84,7 @@ def _enter(state: _State, clause: Clause, index: int, clauses: list[Clause]) -> 
 
 
 def _closing_attribution(reading: Reading) -> tuple[tuple[Actor, ...], str | None]:
-    """"…, police said on Tuesday" and "according to …": who says so, at the end or in the middle."""
+    """ "…, police said on Tuesday" and "according to …": who says so, at the end or in the middle."""
     lower = reading.sentence.lower
     for index, clause in enumerate(reading.parse.clauses):
         if not index or clause.end - clause.start > 30:
@@ -175,7 +177,13 @@ def _reach(reading: Reading, index: int, rule: Rule, limit: int) -> int:
 
 
 def _match(reading: Reading, clause: Clause, group: Group, limit: int) -> tuple[Pattern | None, int]:
-    lemmas = ("be",) if reading.parse.tags[group.head] == "B" else ("have",) if reading.parse.tags[group.head] == "H" else group.lemmas
+    lemmas = (
+        ("be",)
+        if reading.parse.tags[group.head] == "B"
+        else ("have",)
+        if reading.parse.tags[group.head] == "H"
+        else group.lemmas
+    )
     for lemma in lemmas:
         for pattern in reading.lexicons.rules.verbs.get(lemma, ()):
             end = _fits(reading, clause, group, pattern, limit)
@@ -216,9 +224,9 @@ def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end
         return False
     if rule.subjects and not any(lower[k] in rule.subjects for k in range(clause.start, group.start)):
         return False
-    return not (rule.not_after and group.start == group.head and group.head and lower[group.head - 1] in rule.not_after) and not (
-        rule.not_after and group.form == "infinitive" and "to" in rule.not_after
-    )
+    return not (
+        rule.not_after and group.start == group.head and group.head and lower[group.head - 1] in rule.not_after
+    ) and not (rule.not_after and group.form == "infinitive" and "to" in rule.not_after)
 
 
 def _head_among(reading: Reading, region: range, words: frozenset[str]) -> bool:
@@ -229,14 +237,37 @@ def _head_among(reading: Reading, region: range, words: frozenset[str]) -> bool:
     return False
 
 
-def _verbal(reading: Reading, index: int, clause: Clause, group: Group, pattern: Pattern, end: int, limit: int, state: _State, effect: str) -> Candidate:
+def _verbal(
+    reading: Reading,
+    index: int,
+    clause: Clause,
+    group: Group,
+    pattern: Pattern,
+    end: int,
+    limit: int,
+    state: _State,
+    effect: str,
+) -> Candidate:
     rule = pattern.rule
-    candidate = Candidate(rule, rule.type, rule.mode, group.start if group.start == group.head else _first_content(reading, group), end, index, float(_RANK[clause.kind]))
+    candidate = Candidate(
+        rule,
+        rule.type,
+        rule.mode,
+        group.start if group.start == group.head else _first_content(reading, group),
+        end,
+        index,
+        float(_RANK[clause.kind]),
+    )
     candidate.attribution = state.attribution
     limit = _reach(reading, index, rule, limit)
     _put_sides(reading, clause, group, rule, end, limit, candidate)
     _put_status(reading, clause, group, candidate, state, effect)
-    if not candidate.actors and state.sayer and candidate.type in ("THREATEN", "REQUEST", "AGREE") and clause.kind == "comp":
+    if (
+        not candidate.actors
+        and state.sayer
+        and candidate.type in ("THREATEN", "REQUEST", "AGREE")
+        and clause.kind == "comp"
+    ):
         candidate.actors = state.sayer
     _check(reading, candidate)
     return candidate
@@ -249,9 +280,13 @@ def _first_content(reading: Reading, group: Group) -> int:
     return at
 
 
-def _put_sides(reading: Reading, clause: Clause, group: Group, rule: Rule, end: int, limit: int, candidate: Candidate) -> None:
+def _put_sides(
+    reading: Reading, clause: Clause, group: Group, rule: Rule, end: int, limit: int, candidate: Candidate
+) -> None:
     subject = sides.subject(reading, clause)
-    passive = group.passive or (rule.passive_alone and group.form == "finite" and not group.modal and _no_object(reading, group, limit))
+    passive = group.passive or (
+        rule.passive_alone and group.form == "finite" and not group.modal and _no_object(reading, group, limit)
+    )
     if passive:
         candidate.actors = sides.slot(reading, clause, group.head + 1, limit, "by")
         if group.form == "participle":
@@ -276,28 +311,43 @@ def _no_object(reading: Reading, group: Group, limit: int) -> bool:
     at = group.head + 1
     while at < limit and reading.parse.tags[at] == "A":
         at += 1
-    return at < limit and reading.parse.tags[at] in "PS" and reading.sentence.lower[at] in ("in", "by", "when", "after", "during", "at", "near", "on", "since", "while", "as")
+    return (
+        at < limit
+        and reading.parse.tags[at] in "PS"
+        and reading.sentence.lower[at]
+        in ("in", "by", "when", "after", "during", "at", "near", "on", "since", "while", "as")
+    )
 
 
-def _first(reading: Reading, clause: Clause, rule: Rule, end: int, limit: int, taken: tuple[Actor, ...]) -> tuple[Actor, ...]:
+def _first(
+    reading: Reading, clause: Clause, rule: Rule, end: int, limit: int, taken: tuple[Actor, ...]
+) -> tuple[Actor, ...]:
     """The first slot of the rule that holds somebody who is not already the actor."""
     spans = {(a.char_start, a.char_end) for a in taken}
     weak: tuple[Actor, ...] = ()
     for name in rule.recipient:
-        found = tuple(a for a in sides.slot(reading, clause, end, limit, name) if (a.char_start, a.char_end) not in spans)
+        found = tuple(
+            a for a in sides.slot(reading, clause, end, limit, name) if (a.char_start, a.char_end) not in spans
+        )
         if any(a.country or a.sector for a in found):
             return found
         weak = weak or found
     return weak
 
 
-def _put_status(reading: Reading, clause: Clause, group: Group, candidate: Candidate, state: _State, effect: str) -> None:
+def _put_status(
+    reading: Reading, clause: Clause, group: Group, candidate: Candidate, state: _State, effect: str
+) -> None:
     rule, types = candidate.rule, reading.lexicons.rules.types
     opener = reading.sentence.lower[clause.start - 1] if clause.start else ""
     first_word = reading.sentence.lower[clause.start] if clause.start < len(reading.sentence.lower) else ""
     modal = group.modal or next((g.modal for g in clause.groups if g.modal), "")
     if effect == "negated" or group.negated:
-        if rule.type in _COOPERATIVE and (effect == "negated" or modal or "not" in reading.sentence.lower[group.start : group.head]) and modal in ("will", "would", "wo", "'d", "'ll"):
+        if (
+            rule.type in _COOPERATIVE
+            and (effect == "negated" or modal or "not" in reading.sentence.lower[group.start : group.head])
+            and modal in ("will", "would", "wo", "'d", "'ll")
+        ):
             candidate.type, candidate.mode = "REJECT", None
         elif effect == "negated" and rule.type in _COOPERATIVE:
             candidate.type, candidate.mode = "REJECT", None
@@ -337,7 +387,9 @@ def _check(reading: Reading, candidate: Candidate) -> None:
     actor = any(a.country or (a.sector and a.how != "weak") for a in candidate.actors)
     recipient = any(a.country or (a.sector and a.how != "weak") for a in candidate.recipients)
     anyone = candidate.actors or candidate.recipients
-    named = any(a.text[:1].isupper() for a in candidate.actors) or any(a.text[:1].isupper() for a in candidate.recipients)
+    named = any(a.text[:1].isupper() for a in candidate.actors) or any(
+        a.text[:1].isupper() for a in candidate.recipients
+    )
     needs = candidate.rule.needs
     if needs == "both" and not (candidate.recipients and candidate.actors and (actor or recipient)):
         candidate.dropped = "both sides are needed"
@@ -359,7 +411,17 @@ def _nominal(reading: Reading, index: int, clause: Clause, state: _State) -> Non
         if hit is None:
             continue
         rule, first, last = hit
-        candidate = Candidate(rule, rule.type, rule.mode, first, last, index, _RANK[clause.kind] + 1.0, attribution=state.attribution, nominal=True)
+        candidate = Candidate(
+            rule,
+            rule.type,
+            rule.mode,
+            first,
+            last,
+            index,
+            _RANK[clause.kind] + 1.0,
+            attribution=state.attribution,
+            nominal=True,
+        )
         _noun_sides(reading, clause, chunk, rule, first, last, candidate)
         if clause.groups and (clause.groups[0].future or clause.groups[0].modal in _HYPOTHETICAL):
             candidate.status = "planned" if clause.groups[0].future else "hypothetical"
@@ -386,7 +448,9 @@ def _noun_trigger(reading: Reading, chunk: Chunk) -> tuple[Rule, int, int] | Non
     return None
 
 
-def _noun_sides(reading: Reading, clause: Clause, chunk: Chunk, rule: Rule, first: int, last: int, candidate: Candidate) -> None:
+def _noun_sides(
+    reading: Reading, clause: Clause, chunk: Chunk, rule: Rule, first: int, last: int, candidate: Candidate
+) -> None:
     limit = clause.end
     inner = tuple(a for a in actors_of(reading, chunk.index) if a.char_end <= reading.sentence.starts[first] + 1)
     by = sides.slot(reading, clause, last, limit, "by")
@@ -402,13 +466,17 @@ def _noun_sides(reading: Reading, clause: Clause, chunk: Chunk, rule: Rule, firs
         pass
     verb = next((g for g in clause.groups if g.head < chunk.start), None)
     if not candidate.actors and verb is not None:
-        candidate.actors = sides.slot(reading, clause, verb.head + 1, limit, "by") if verb.passive else sides.subject(reading, clause)
+        candidate.actors = (
+            sides.slot(reading, clause, verb.head + 1, limit, "by") if verb.passive else sides.subject(reading, clause)
+        )
     slots = rule.recipient if rule.recipient and "object" not in rule.recipient else NOUN_RECIPIENT
     spans = {(a.char_start, a.char_end) for a in candidate.actors}
     for name in slots:
         if name in ("object", "rest"):
             continue
-        found = tuple(a for a in sides.slot(reading, clause, last, limit, name) if (a.char_start, a.char_end) not in spans)
+        found = tuple(
+            a for a in sides.slot(reading, clause, last, limit, name) if (a.char_start, a.char_end) not in spans
+        )
         if found and (name != "in" or any(a.country for a in found)):
             candidate.recipients = found
             return

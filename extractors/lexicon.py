@@ -45,7 +45,9 @@ class Entry:
         if day is None or not (self.valid_from or self.valid_to):
             return True
         iso = day.isoformat()
-        return iso[: len(self.valid_from)] >= self.valid_from and (not self.valid_to or iso[: len(self.valid_to)] <= self.valid_to)
+        return iso[: len(self.valid_from)] >= self.valid_from and (
+            not self.valid_to or iso[: len(self.valid_to)] <= self.valid_to
+        )
 
 
 @dataclass(slots=True)
@@ -117,7 +119,15 @@ def _toml(name: str) -> dict[str, Any]:
 
 
 def _vetoes(raw: dict[str, Any]) -> dict[str, dict[str, float]]:
-    return {topic: {w: weight for weight, ws in ((1.0, g.get("strong", "")), (0.5, g.get("weak", ""))) for w in ws.split("|") if w} for topic, g in raw.items()}
+    return {
+        topic: {
+            w: weight
+            for weight, ws in ((1.0, g.get("strong", "")), (0.5, g.get("weak", "")))
+            for w in ws.split("|")
+            if w
+        }
+        for topic, g in raw.items()
+    }
 
 
 def _version(folders: Iterable[Path]) -> str:
@@ -147,14 +157,41 @@ def _entries(folders: list[Path]) -> Iterator[tuple[str, Entry]]:
     for row in _rows(folders, "countries.tsv"):
         sector = {"metonym": "GOV", "partial": "PRE"}.get(row["kind"])
         kind = {"name": "country", "former_name": "country"}.get(row["kind"], row["kind"])
-        yield row["phrase"], Entry(row["phrase"], kind, None, row["country"] or None, sector, (), row["valid_from"], row["valid_to"], "ambiguous" in row["note"], False, "countries.tsv")
+        yield (
+            row["phrase"],
+            Entry(
+                row["phrase"],
+                kind,
+                None,
+                row["country"] or None,
+                sector,
+                (),
+                row["valid_from"],
+                row["valid_to"],
+                "ambiguous" in row["note"],
+                False,
+                "countries.tsv",
+            ),
+        )
     for row in _rows(folders, "actors.tsv"):
         kind = "person" if row["kind"] == "person" else "actor"
         yield row["phrase"], _named(row, kind, "actors.tsv")
     for row in _rows(folders, "officeholders.tsv"):
         yield row["phrase"], _named(row, "person", "officeholders.tsv")
     for row in _rows(folders, "agents.tsv"):
-        entry = Entry(row["phrase"], row["kind"], None, None, row["sector"] or None, _split(row["other_sectors"]), "", "", False, "weak" in row["note"], "agents.tsv")
+        entry = Entry(
+            row["phrase"],
+            row["kind"],
+            None,
+            None,
+            row["sector"] or None,
+            _split(row["other_sectors"]),
+            "",
+            "",
+            False,
+            "weak" in row["note"],
+            "agents.tsv",
+        )
         yield row["phrase"], entry
         if row["kind"] != "body" or row["plural"]:
             yield row["plural"] or inflection.plural(row["phrase"]), entry
@@ -168,15 +205,33 @@ def _split(cell: str) -> tuple[str, ...]:
 
 def _named(row: dict[str, str], kind: str, file: str) -> Entry:
     ambiguous = "ambiguous" in row["note"]
-    return Entry(row["phrase"], kind, row["name"] or row["phrase"], row["country"] or None, row["sector"] or None, _split(row["other_sectors"]), row["valid_from"], row["valid_to"], ambiguous, False, file)
+    return Entry(
+        row["phrase"],
+        kind,
+        row["name"] or row["phrase"],
+        row["country"] or None,
+        row["sector"] or None,
+        _split(row["other_sectors"]),
+        row["valid_from"],
+        row["valid_to"],
+        ambiguous,
+        False,
+        file,
+    )
 
 
-def _phrases(folders: list[Path]) -> tuple[dict[str, list[tuple[tuple[str, ...], tuple[Entry, ...]]]], dict[str, tuple[Entry, ...]]]:
+def _phrases(
+    folders: list[Path],
+) -> tuple[dict[str, list[tuple[tuple[str, ...], tuple[Entry, ...]]]], dict[str, tuple[Entry, ...]]]:
     by_tokens: dict[tuple[str, ...], list[Entry]] = {}
     shorts: dict[str, list[Entry]] = {}
     for phrase, entry in _entries(folders):
         # Most phrases are plain words, for which splitting at blanks is the tokeniser's answer at a tenth of its cost.
-        tokens = tuple(phrase.lower().split(" ")) if phrase.replace(" ", "").isalpha() and phrase.isascii() else phrase_tokens(phrase)
+        tokens = (
+            tuple(phrase.lower().split(" "))
+            if phrase.replace(" ", "").isalpha() and phrase.isascii()
+            else phrase_tokens(phrase)
+        )
         if tokens:
             by_tokens.setdefault(tokens, []).append(entry)
         if entry.kind == "person" and len(tokens) > 1:
@@ -189,7 +244,9 @@ def _phrases(folders: list[Path]) -> tuple[dict[str, list[tuple[tuple[str, ...],
     return phrases, {k: tuple(v) for k, v in shorts.items()}
 
 
-def _verb_forms(rows: list[dict[str, str]], lemmas: frozenset[str], words: dict[str, frozenset[str]]) -> dict[str, tuple[tuple[str, str], ...]]:
+def _verb_forms(
+    rows: list[dict[str, str]], lemmas: frozenset[str], words: dict[str, frozenset[str]]
+) -> dict[str, tuple[tuple[str, str], ...]]:
     irregular = {r["lemma"]: r for r in rows}
     forms: dict[str, list[tuple[str, str]]] = {}
 

@@ -50,7 +50,16 @@ def words() -> Words:
         raw = tomllib.load(file)
     cues = {w: kind for kind, ws in raw["cues"].items() for w in ws.split()}
     qualifiers = {tuple(q.split()): name for name, qs in raw["qualifiers"].items() for q in qs.split("|")}
-    return Words(raw["units"], raw["scales"], raw["vague"], qualifiers, cues, frozenset(raw["people"].split()), raw["currencies"], frozenset(raw["not_counts"].split()))
+    return Words(
+        raw["units"],
+        raw["scales"],
+        raw["vague"],
+        qualifiers,
+        cues,
+        frozenset(raw["people"].split()),
+        raw["currencies"],
+        frozenset(raw["not_counts"].split()),
+    )
 
 
 def find_magnitudes(sentence: Sentence) -> tuple[Magnitude, ...]:
@@ -64,7 +73,18 @@ def find_magnitudes(sentence: Sentence) -> tuple[Magnitude, ...]:
         kind, cue = ("money", quantity.end) if quantity.unit else _kind(sentence, quantity, left, right, data)
         if kind:
             start, end = min(quantity.start, cue), max(quantity.end, cue)
-            found.append(Magnitude(kind, quantity.value, sentence.span(start, end), sentence.starts[start], sentence.ends[end - 1], quantity.value_max, quantity.qualifier, quantity.unit))
+            found.append(
+                Magnitude(
+                    kind,
+                    quantity.value,
+                    sentence.span(start, end),
+                    sentence.starts[start],
+                    sentence.ends[end - 1],
+                    quantity.value_max,
+                    quantity.qualifier,
+                    quantity.unit,
+                )
+            )
     return tuple(found)
 
 
@@ -103,7 +123,10 @@ def _kind(sentence: Sentence, quantity: Quantity, left: int, right: int, data: W
 
 def _links(between: list[str], data: Words) -> bool:
     """Whether the words between the number and its cue let the one count the other."""
-    if any(w in (",", "that", "which", "to", "in", "on", "with", "from", "by", "when", "after", "and", "while") for w in between):
+    if any(
+        w in (",", "that", "which", "to", "in", "on", "with", "from", "by", "when", "after", "and", "while")
+        for w in between
+    ):
         return False
     return len(between) <= 6
 
@@ -144,7 +167,9 @@ def _number(lower: list[str], i: int, data: Words) -> tuple[int, int, bool] | No
         return value, end, True
     if word[0].isdigit():
         return _digits(lower, i, data)
-    if word in data.units or (word in ("a", "an") and i + 1 < len(lower) and lower[i + 1] in ("hundred", "thousand", "million", "dozen")):
+    if word in data.units or (
+        word in ("a", "an") and i + 1 < len(lower) and lower[i + 1] in ("hundred", "thousand", "million", "dozen")
+    ):
         return _spelt(lower, i, data)
     first, _, second = word.partition("-")
     if second and first in data.units and second in data.units:
@@ -165,7 +190,12 @@ def _digits(lower: list[str], i: int, data: Words) -> tuple[int, int, bool] | No
     if "," in word and not grouped and "." not in word:
         return None
     value = float(plain) * factor
-    if 1900 <= value <= 2099 and "," not in lower[i] and factor == 1 and (i + 1 >= len(lower) or lower[i + 1] not in data.people):
+    if (
+        1900 <= value <= 2099
+        and "," not in lower[i]
+        and factor == 1
+        and (i + 1 >= len(lower) or lower[i + 1] not in data.people)
+    ):
         return None  # a year
     return _scaled(value, lower, i + 1, data)
 
@@ -189,7 +219,13 @@ def _spelt(lower: list[str], i: int, data: Words) -> tuple[int, int, bool] | Non
             current = max(current, 1) * data.scales[word]
         elif word in data.scales:
             total, current = total + max(current, 1) * data.scales[word], 0
-        elif not (word == "and" and end > i and end + 1 < len(lower) and lower[end - 1] in data.scales and lower[end + 1] in data.units):
+        elif not (
+            word == "and"
+            and end > i
+            and end + 1 < len(lower)
+            and lower[end - 1] in data.scales
+            and lower[end + 1] in data.units
+        ):
             break
         end += 1
     value = total + current

@@ -19,7 +19,21 @@ from typing import Any
 
 from extractors import inflection
 
-DEFAULT_RECIPIENT = ("object", "with", "to", "against", "on", "from", "over", "toward", "towards", "at", "into", "for", "rest")
+DEFAULT_RECIPIENT = (
+    "object",
+    "with",
+    "to",
+    "against",
+    "on",
+    "from",
+    "over",
+    "toward",
+    "towards",
+    "at",
+    "into",
+    "for",
+    "rest",
+)
 NOUN_RECIPIENT = ("on", "against", "with", "to", "from", "over", "toward", "towards", "for", "into", "in", "of")
 _KNOWN = frozenset(
     "id type mode verbs nouns actor recipient reciprocal governs needs objects not_objects passive_alone subjects not_after codes skips confidence count status note".split()
@@ -118,7 +132,9 @@ def read_rules(folders: Iterable[Path]) -> RuleBook:
 def _rule(raw: dict[str, Any], file: str) -> Rule:
     strange = raw.keys() - _KNOWN
     if strange or not raw.get("id") or not raw.get("type"):
-        raise ValueError(f"{file}: rule {raw.get('id', '?')}: {'unknown key ' + ', '.join(sorted(strange)) if strange else 'id and type are needed'}")
+        raise ValueError(
+            f"{file}: rule {raw.get('id', '?')}: {'unknown key ' + ', '.join(sorted(strange)) if strange else 'id and type are needed'}"
+        )
     return Rule(
         id=raw["id"],
         type=raw["type"],

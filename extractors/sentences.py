@@ -69,11 +69,13 @@ def _trimmed(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
         yield begin, end
 
 
-def _is_boundary(text: str, match: re.Match[str], begin: int, abbreviations: frozenset[str], openers: frozenset[str]) -> bool:
+def _is_boundary(
+    text: str, match: re.Match[str], begin: int, abbreviations: frozenset[str], openers: frozenset[str]
+) -> bool:
     at, end = match.start(), match.end()
     if text[at] == "\n":
         line = text.rfind("\n", begin, at) + 1
-        return text[end : end + 1] == "\n" or at - max(line, begin) < 60 or text[at - 1] in ".!?:\"”’)"
+        return text[end : end + 1] == "\n" or at - max(line, begin) < 60 or text[at - 1] in '.!?:"”’)'
     following = text[end : end + 40].lstrip()
     if not following:
         return True

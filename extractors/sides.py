@@ -11,7 +11,7 @@ from extractors.actors import Reading, actors_of
 from extractors.clauses import Chunk, Clause, Group
 from extractors.records import Actor
 
-_GAP = frozenset("A\"X")
+_GAP = frozenset('A"X')
 
 
 def subject(reading: Reading, clause: Clause, depth: int = 0) -> tuple[Actor, ...]:
@@ -35,7 +35,11 @@ def subject_chunks(reading: Reading, clause: Clause) -> list[Chunk]:
     if not clause.groups:
         return []
     first = clause.groups[0].start
-    free = [c for c in reading.parse.chunks if c.start >= clause.start and c.end <= first and not c.prep and not _temporal(reading, c)]
+    free = [
+        c
+        for c in reading.parse.chunks
+        if c.start >= clause.start and c.end <= first and not c.prep and not _temporal(reading, c)
+    ]
     if not free:
         return []
     return _coordinated(reading, free)
@@ -69,7 +73,18 @@ def _actors(reading: Reading, chunks: Iterable[Chunk]) -> tuple[Actor, ...]:
             following = actors_of(reading, chunks[n + 1].index)
             if following and following[0].sector and _bare_adjective(reading, chunk):
                 a = actors[0]
-                actors = (Actor(a.text, a.name, a.country, following[0].sector, a.char_start, a.char_end, following[0].other_sectors, a.how),)
+                actors = (
+                    Actor(
+                        a.text,
+                        a.name,
+                        a.country,
+                        following[0].sector,
+                        a.char_start,
+                        a.char_end,
+                        following[0].other_sectors,
+                        a.how,
+                    ),
+                )
         found.extend(actors)
     return tuple(dict.fromkeys(found))
 
@@ -91,7 +106,18 @@ def _pronoun(reading: Reading, clause: Clause) -> tuple[Actor, ...] | None:
     last = reading.memory.subject
     if low in ("he", "she", "they", "it", "i", "we") and last is not None:
         start, end = reading.sentence.starts[at], reading.sentence.ends[at]
-        return (Actor(reading.sentence.words[at], last.name or last.text, last.country, last.sector, start, end, last.other_sectors, "pronoun"),)
+        return (
+            Actor(
+                reading.sentence.words[at],
+                last.name or last.text,
+                last.country,
+                last.sector,
+                start,
+                end,
+                last.other_sectors,
+                "pronoun",
+            ),
+        )
     return ()
 
 
@@ -137,7 +163,7 @@ def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str
                     return ()
                 continue
             between = reading.parse.tags[group_end : chunk.start]
-            if any(t not in "A\"X,DT#" for t in between) and n == 0 and any(t in "PVBHMW" for t in between):
+            if any(t not in 'A"X,DT#' for t in between) and n == 0 and any(t in "PVBHMW" for t in between):
                 return ()
         elif chunk.prep != name:
             continue

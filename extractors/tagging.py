@@ -10,7 +10,26 @@ from __future__ import annotations
 from extractors.lexicon import Lexicons
 from extractors.sentences import Sentence
 
-_FIXED = {",": ",", ";": ";", ":": ";", "—": ";", "–": ";", "(": ";", ")": ";", "[": ";", "]": ";", '"': '"', "“": '"', "”": '"', "«": '"', "»": '"', ".": ".", "!": ".", "?": ".", "…": "."}
+_FIXED = {
+    ",": ",",
+    ";": ";",
+    ":": ";",
+    "—": ";",
+    "–": ";",
+    "(": ";",
+    ")": ";",
+    "[": ";",
+    "]": ";",
+    '"': '"',
+    "“": '"',
+    "”": '"',
+    "«": '"',
+    "»": '"',
+    ".": ".",
+    "!": ".",
+    "?": ".",
+    "…": ".",
+}
 _VERBAL_BEFORE = frozenset("TMOX")
 
 
@@ -28,7 +47,9 @@ def tag(sentence: Sentence, lexicons: Lexicons, nominal: frozenset[int] = frozen
     return tags
 
 
-def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, words: dict[str, frozenset[str]], tags: list[str]) -> str:
+def _tag_one(
+    i: int, low: str, sentence: Sentence, lexicons: Lexicons, words: dict[str, frozenset[str]], tags: list[str]
+) -> str:
     lower = sentence.lower
     if low in _FIXED:
         return _FIXED[low]
@@ -42,14 +63,44 @@ def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, words: di
     for group, letter in _CLOSED:
         if low in words[group]:
             return _closed(letter, low, following, tags, lexicons, words)
-    if low in words["adverbs"] or (low.endswith("ly") and len(low) > 4 and low not in ("family", "july", "italy", "assembly", "ally", "supply", "rally", "reply", "anomaly", "monopoly", "bully", "only", "friendly", "early")):
+    if low in words["adverbs"] or (
+        low.endswith("ly")
+        and len(low) > 4
+        and low
+        not in (
+            "family",
+            "july",
+            "italy",
+            "assembly",
+            "ally",
+            "supply",
+            "rally",
+            "reply",
+            "anomaly",
+            "monopoly",
+            "bully",
+            "only",
+            "friendly",
+            "early",
+        )
+    ):
         return "A"
     forms = lexicons.verbs.get(low)
     if forms is None:
-        if low.endswith("ed") and len(low) > 4 and low.isalpha() and _previous(tags) == "B" and not _noun_follows(following, lexicons):
+        if (
+            low.endswith("ed")
+            and len(low) > 4
+            and low.isalpha()
+            and _previous(tags) == "B"
+            and not _noun_follows(following, lexicons)
+        ):
             return "E"
         return "N"
-    if low in words["not_verbs"] and not (low.endswith("ing") and tags and tags[-1] == "B") and not (low.endswith("ed") and _previous(tags) in "BH"):
+    if (
+        low in words["not_verbs"]
+        and not (low.endswith("ing") and tags and tags[-1] == "B")
+        and not (low.endswith("ed") and _previous(tags) in "BH")
+    ):
         return "N"
     if i and sentence.words[i][0].isupper() and not sentence.words[i].isupper() and tags[-1] not in '".':
         return "N"
@@ -62,7 +113,9 @@ _CLOSED = (
 )  # fmt: skip
 
 
-def _closed(letter: str, low: str, following: str, tags: list[str], lexicons: Lexicons, words: dict[str, frozenset[str]]) -> str:
+def _closed(
+    letter: str, low: str, following: str, tags: list[str], lexicons: Lexicons, words: dict[str, frozenset[str]]
+) -> str:
     before = tags[-1] if tags else "."
     if letter == "W" and low == "that" and (before in "PVs." or before == ",") and following not in words["modals"]:
         return "D" if following not in words["determiners"] and before == "P" else "W"
@@ -70,7 +123,11 @@ def _closed(letter: str, low: str, following: str, tags: list[str], lexicons: Le
         return "N"
     if letter == "D" and low == "her" and not following.isalpha():
         return "R"
-    if letter == "D" and low in ("this", "that", "these", "those", "both", "all", "each", "some", "many", "several") and (following in words["be"] or following in words["modals"] or following in words["have"]):
+    if (
+        letter == "D"
+        and low in ("this", "that", "these", "those", "both", "all", "each", "some", "many", "several")
+        and (following in words["be"] or following in words["modals"] or following in words["have"])
+    ):
         return "R"
     return letter
 
@@ -93,7 +150,10 @@ def _starts_verb(lower: list[str], i: int, lexicons: Lexicons) -> bool:
         if any(form == "base" for _, form in lexicons.verbs.get(low, ())):
             after = lower[j + 1] if j + 1 < len(lower) else "."
             # "to attack on" or "to talks" read as nouns only where the base is noun-prone and nothing can be its object
-            return not (low in lexicons.noun_prone and (after in ("of", "by", "between") or (after in ("on", "in") and low in ("attack", "visit"))))
+            return not (
+                low in lexicons.noun_prone
+                and (after in ("of", "by", "between") or (after in ("on", "in") and low in ("attack", "visit")))
+            )
         if low not in words["adverbs"] and not low.endswith("ly"):
             return False
     return False
@@ -101,10 +161,26 @@ def _starts_verb(lower: list[str], i: int, lexicons: Lexicons) -> bool:
 
 def _noun_follows(following: str, lexicons: Lexicons) -> bool:
     words = lexicons.words
-    return following.isalpha() and not any(following in words[g] for g in ("prepositions", "conjunctions", "subordinators", "adverbs", "determiners", "pronouns", "relatives", "be", "modals", "have"))
+    return following.isalpha() and not any(
+        following in words[g]
+        for g in (
+            "prepositions",
+            "conjunctions",
+            "subordinators",
+            "adverbs",
+            "determiners",
+            "pronouns",
+            "relatives",
+            "be",
+            "modals",
+            "have",
+        )
+    )
 
 
-def _verb_class(i: int, low: str, forms: tuple[tuple[str, str], ...], following: str, tags: list[str], lexicons: Lexicons) -> str:
+def _verb_class(
+    i: int, low: str, forms: tuple[tuple[str, str], ...], following: str, tags: list[str], lexicons: Lexicons
+) -> str:
     names = {form for _, form in forms}
     before, direct = _previous(tags), tags[-1] if tags else "."
     if "gerund" in names:
@@ -124,7 +200,7 @@ def _verb_class(i: int, low: str, forms: tuple[tuple[str, str], ...], following:
             return "E"
         if "past" not in names and "base" not in names:
             return "E"
-        if direct == "N" or direct in ",RA.CW\"X" or "base" not in names:
+        if direct == "N" or direct in ',RA.CW"X' or "base" not in names:
             return "V"
     if before in _VERBAL_BEFORE or direct in _VERBAL_BEFORE:
         return "V"
@@ -139,18 +215,31 @@ def _verb_class(i: int, low: str, forms: tuple[tuple[str, str], ...], following:
 
 
 def _noun_or_verb(i: int, low: str, following: str, tags: list[str], lexicons: Lexicons) -> str:
-    """"Rebels attack the town" against "the rebel attack": a verb needs a noun before it and an object or preposition after it, and the only finite verb of its stretch."""
+    """ "Rebels attack the town" against "the rebel attack": a verb needs a noun before it and an object or preposition after it, and the only finite verb of its stretch."""
     words = lexicons.words
     direct = tags[-1] if tags else "."
-    if direct != "N" or (following not in words["determiners"] and not following[:1].isdigit() and following not in ("to", "over", "against", "with") and following in words["prepositions"]):
+    if direct != "N" or (
+        following not in words["determiners"]
+        and not following[:1].isdigit()
+        and following not in ("to", "over", "against", "with")
+        and following in words["prepositions"]
+    ):
         return "N"
     stretch = 0
     for letter in reversed(tags):
-        if letter in ",;\".S":
+        if letter in ',;".S':
             break
         if letter in "VBHM":
             return "N"
         stretch += 1
     if following in words["determiners"] or following in words["pronouns"]:
         return "V"
-    return "V" if stretch <= 4 and following.isalpha() and following not in words["prepositions"] and not any(following in words[g] for g in ("be", "have", "modals", "conjunctions")) and lexicons.verbs.get(following) is None else "N"
+    return (
+        "V"
+        if stretch <= 4
+        and following.isalpha()
+        and following not in words["prepositions"]
+        and not any(following in words[g] for g in ("be", "have", "modals", "conjunctions"))
+        and lexicons.verbs.get(following) is None
+        else "N"
+    )

@@ -1,6 +1,364 @@
-"""The `dateline` command."""
+"""The `dateline` command. Each command says what it did and where; errors name the input, the reason and the remedy.
+
+Heavy modules are imported by the command that needs them: `dateline --help` imports none of them, and Prefect is imported only
+when a flow is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.config import Workspace
+    from flows.pipeline import Counts
+
+app = typer.Typer(
+    name="dateline",
+    help="Your own political event data set from the news you choose: who did what to whom, with the words that say so.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Root = Annotated[
+    Path | None,
+    typer.Option("--root", help="Workspace folder. Else the variable DATELINE_ROOT, else ./data.", show_default=False),
+]
 
 
 def main() -> None:
-    """Run the command line."""
-    raise SystemExit("dateline: not built yet")
+    """Run the command line; a closed pipe and Ctrl-C end it quietly."""
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _space(root: Path | None) -> Workspace:
+    from flows.config import workspace
+
+    return workspace(root)
+
+
+def _fail(message: str, remedy: str = "", code: int = 1) -> typer.Exit:
+    typer.secho(f"dateline: {message}", fg="red", err=True)
+    if remedy:
+        typer.echo(f"  {remedy}", err=True)
+    return typer.Exit(code)
+
+
+def _warn(message: str) -> None:
+    typer.secho(f"dateline: {message}", fg="yellow", err=True)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|URL…", help="Files, folders (recursive), URLs, or - for standard input.", show_default=False
+        ),
+    ],
+    root: Root = None,
+    source: Annotated[
+        str | None, typer.Option(help="Name of the source, stored with every article.", show_default=False)
+    ] = None,
+    flow: Annotated[
+        bool | None,
+        typer.Option(
+            "--flow/--direct",
+            help="As a Prefect flow, or without Prefect. Default: as a flow when a server answers.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
+) -> None:
+    """Read, clean, code and commit articles: the main job.
+
+    Takes .html, .htm, .txt and .jsonl files, each also as .gz, folders of them, URLs and standard input. What is in the
+    warehouse already is left alone, so it may be repeated at any time; a file that cannot be read is a row in `rejects`.
+
+    Examples:
+
+        dateline ingest news/ --source wire
+
+        dateline ingest https://example.org/story.html
+
+        cat articles.jsonl | dateline ingest -
+    """
+    from flows import ingest as job_of
+    from flows import report
+
+    space = _space(root)
+    job = job_of.plan(paths, source)
+    for failed in job.inputs.failures:
+        _warn(f"{failed.input}: {failed.message}")
+    if not job.units:
+        if not job.inputs.failures:
+            raise _fail(
+                f"nothing to read in {', '.join(paths)}",
+                f"{job.inputs.passed_over} files there are of other kinds; the doors are .html, .htm, .txt, .jsonl and .gz of them.",
+            )
+        raise _fail("nothing was taken", "check the paths, or run `dateline ingest --help` for the kinds of input.")
+    if job.inputs.passed_over and not quiet:
+        _warn(f"{job.inputs.passed_over} files of other kinds passed over")
+    began = job_of.started()
+    counts = _run(job, space, flow, quiet)
+    seconds = job_of.started() - began
+    if not quiet:
+        from rich.console import Console
+
+        import warehouse
+
+        Console().print(report.summary_table(counts, seconds, space.root, warehouse.read_log(space.root).version))
+    _say_rejects(counts)
+    if counts.read and counts.rejects == counts.read:
+        raise _fail("nothing was taken: every document was rejected", 'the reasons: dateline sql "from rejects"')
+    if not counts.read:
+        raise _fail("nothing was taken: the input is empty")
+
+
+def _run(job: Any, space: Workspace, flow: bool | None, quiet: bool) -> Counts:
+    from flows import ingest as job_of
+
+    if flow is None:
+        from flows.server import find_server
+
+        url, why = find_server(space)
+        flow = url is not None
+        if url is not None:
+            os.environ["PREFECT_API_URL"] = url
+        if not quiet and why:
+            typer.echo(why, err=True)
+    if flow:
+        from flows.config import quiet_prefect
+
+        quiet_prefect(space.prefect_home)
+        return job_of.ingest_flow(job, space)
+    return _direct(job, space, quiet)
+
+
+def _direct(job: Any, space: Workspace, quiet: bool) -> Counts:
+    from flows import ingest as job_of
+    from flows.pipeline import Counts
+
+    so_far = Counts()
+
+    def done(counts: Counts) -> None:
+        nonlocal so_far
+        so_far += counts
+
+    try:
+        if quiet or job.units < 20 or not sys.stderr.isatty():
+            return job_of.ingest_direct(job, space, lambda _: None, done)
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("reading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[events]:,} events"),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("reading", total=job.units, events=0)
+
+            def committed(counts: Counts) -> None:
+                done(counts)
+                progress.update(bar, events=so_far.events)
+
+            return job_of.ingest_direct(job, space, lambda n: progress.advance(bar, n), committed)
+    except KeyboardInterrupt:
+        job_of.finish(space.root, so_far)
+        _warn(
+            f"stopped: {so_far.articles} articles in {so_far.loads} loads are committed, no half load; the same command takes up the rest."
+        )
+        raise
+    except OSError as error:
+        raise _fail(
+            f"{error.filename or space.root}: {error.strerror or error}",
+            "what was committed before stays; mend this and repeat the command.",
+        ) from error
+
+
+def _say_rejects(counts: Counts) -> None:
+    for reject in counts.examples[:5]:
+        _warn(f"{reject.input}: {reject.reason}: {reject.message}")
+    if counts.rejects > 5:
+        _warn(f'… and {counts.rejects - 5} more; all of them: dateline sql "from rejects"')
+
+
+@app.command()
+def demo(
+    root: Annotated[
+        Path | None,
+        typer.Option("--root", help="Folder for the demo's workspace. Else a new temporary one.", show_default=False),
+    ] = None,
+) -> None:
+    """Ingest a dozen sample articles into a fresh workspace and answer three questions.
+
+    Example:
+
+        dateline demo --root my-demo
+    """
+    from flows.demo import run_demo
+
+    raise typer.Exit(run_demo(root))
+
+
+@app.command()
+def sql(
+    query: Annotated[
+        str | None,
+        typer.Argument(
+            help="One statement; without it a prompt opens. `-` reads it from standard input.", show_default=False
+        ),
+    ] = None,
+    root: Root = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="table, csv, json, jsonl, parquet or markdown. Default: table on a terminal, csv in a pipe.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file.", show_default=False)
+    ] = None,
+    version: Annotated[
+        int | None, typer.Option(help="As the warehouse was at this version (see `from loads`).", show_default=False)
+    ] = None,
+) -> None:
+    """Ask the warehouse in DuckDB's SQL. `from help` lists views and macros with examples.
+
+    Examples:
+
+        dateline sql "from events"
+
+        dateline sql "select actor_country, recipient_country, count(*) n from events group by all order by n desc"
+
+        dateline sql "from event_evidence where event_type = 'ASSAULT'" --format csv > assaults.csv
+    """
+    from flows import query as asked
+
+    space = _space(root)
+    if not (space.root / "_log").is_dir():
+        _warn(
+            f"{space.root} holds no warehouse yet: all tables are empty. `dateline ingest PATH` fills it; `dateline demo` shows one."
+        )
+    try:
+        if query is None and sys.stdin.isatty():
+            asked.prompt(space.root, version)
+            return
+        text = sys.stdin.read() if query in (None, "-") else str(query)
+        asked.run(space.root, text, format, output, version)
+    except asked.QueryError as error:
+        raise _fail(str(error), error.remedy) from error
+
+
+@app.command()
+def read(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH|URL…", help="Files, folders, URLs, or - for standard input.", show_default=False),
+    ],
+    format: Annotated[str, typer.Option("--format", "-f", help="jsonl (one line an input) or text.")] = "text",
+    source: Annotated[str | None, typer.Option(help="Name of the source.", show_default=False)] = None,
+) -> None:
+    """Show the article in a page, without a warehouse: title, date, body; an error line for a bad input.
+
+    Examples:
+
+        dateline read page.html
+
+        dateline read --format jsonl pages/ > articles.jsonl
+    """
+    from flows import answering
+
+    if format not in ("jsonl", "text"):
+        raise _fail(f"--format {format}: jsonl or text", code=2)
+    if not answering.read_all(paths, format, source):
+        raise typer.Exit(1)
+
+
+@app.command()
+def code(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.jsonl|-",
+            help="Lines {id, text, published?, title?, country?, source?}; - is standard input.",
+            show_default=False,
+        ),
+    ],
+    mentions: Annotated[bool, typer.Option("--mentions", help="Also the actor, place and date mentions.")] = False,
+    root: Root = None,
+) -> None:
+    """Code texts to events: one JSON answer a line, the main event first. A bad line gives {id, error} and the rest goes on.
+
+    Example:
+
+        echo '{"id": 1, "text": "Israel and Egypt signed a treaty on Monday.", "published": "1979-03-28"}' | dateline code -
+    """
+    from flows import answering
+
+    try:
+        answering.code_all(file, mentions, _space(root).own_lexicons)
+    except OSError as error:
+        raise _fail(f"{file}: {error.strerror or error}", "name a JSON Lines file, or - for standard input.") from error
+
+
+@app.command()
+def explain(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="SENTENCE|URL|ID", help="A sentence, an article's or event's id, or its URL.", show_default=False
+        ),
+    ],
+    root: Root = None,
+    published: Annotated[
+        str | None, typer.Option(help="Day that relative dates count from, YYYY-MM-DD.", show_default=False)
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show which words and which rule made an event, and why others made none.
+
+    Examples:
+
+        dateline explain "Norway recognised the State of Palestine on Tuesday."
+
+        dateline explain 4f0c2d…   (an event_id from `from events`)
+    """
+    from flows import answering
+
+    try:
+        answering.explain_one(what, _space(root), published, json_)
+    except answering.Unknown as error:
+        raise _fail(str(error), error.remedy) from error
+
+
+@app.command()
+def status(root: Root = None) -> None:
+    """Show what the workspace holds: tables, last loads, rejects, languages.
+
+    Example:
+
+        dateline status --root data
+    """
+    from flows.query import show_status
+
+    show_status(_space(root).root)

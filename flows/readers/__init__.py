@@ -1,1 +1,1 @@
-"""The edge where bytes come in: files, standard input, addresses. No Prefect here."""
+"""The edge where bytes come in: files, folders, standard input and the web. Nothing here knows Prefect."""

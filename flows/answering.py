@@ -1,0 +1,175 @@
+"""What `read`, `code` and `explain` do: texts in, answers out, one line each, nothing stored."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from extractors.records import Capture, ExtractionError
+from flows import answers
+from flows.config import Workspace
+from flows.readers.files import DOCUMENT_LIMIT, Failure, find_inputs, read_file, read_stdin
+from flows.readers.http import is_url, read_url
+
+
+class Unknown(Exception):
+    """What `explain` was asked for is not there."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+def _contents(paths: list[str], source: str | None) -> Iterator[Capture | Failure]:
+    inputs = find_inputs(p for p in paths if not is_url(p))
+    yield from inputs.failures
+    for path in inputs.files:
+        yield from read_file(path, source)
+    if inputs.stdin:
+        yield from read_stdin(source, datetime.now(UTC))
+    for url in paths:
+        if is_url(url):
+            yield read_url(url, source)
+
+
+def read_all(paths: list[str], form: str, source: str | None) -> int:
+    """Print the article of every input; an error line for a bad one. Returns how many articles there were."""
+    good = 0
+    for content in _contents(paths, source):
+        answer = _article(content)
+        good += "error" not in answer
+        if form == "jsonl":
+            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.write(_as_text(answer) + "\n")
+    return good
+
+
+def _article(content: Capture | Failure) -> dict[str, Any]:
+    from extractors.article import read_article
+
+    if isinstance(content, Failure):
+        return answers.error_answer(content.input, content.reason, content.message, content.source, content.url)
+    try:
+        return answers.article_answer(read_article(content), content.input)
+    except ExtractionError as error:
+        reason, message = error.reason, str(error)
+    except Exception as error:  # a page that breaks us is one error line, not the end of the others
+        reason, message = "internal_error", f"{type(error).__name__}: {error}"
+    return answers.error_answer(content.input, reason, message, content.source or _own_source(content), content.url)
+
+
+def _own_source(content: Capture) -> str | None:
+    """The `source` of a JSON line, so that an error line can be matched with its input too."""
+    return content.source
+
+
+def _as_text(answer: dict[str, Any]) -> str:
+    if "error" in answer:
+        return f"{answer['input']}: no article: {answer['error']['reason']}: {answer['error']['message']}\n"
+    lines = [answer["title"] or "(no title)"]
+    by = ", ".join(answer["authors"])
+    when = f"{answer['published_at']} ({answer['published_from']})" if answer["published_at"] else "no date"
+    lines.append(" · ".join(x for x in (when, by, answer["language"], answer["canonical_url"] or answer["input"]) if x))
+    return "\n".join(lines) + "\n\n" + str(answer["text"]) + "\n"
+
+
+def code_all(file: str, mentions: bool, own_lexicons: Path | None) -> None:
+    """Answer every line of a JSON Lines file (`-`: standard input) on standard output.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    from extractors.lexicon import load_lexicons
+
+    lexicons = load_lexicons(own_lexicons)
+    stream: Iterable[bytes] = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115 (closed by the exit of the command)
+    out = sys.stdout
+    for line in stream:
+        if line.strip():
+            out.write(json.dumps(_coded(line, lexicons, mentions), ensure_ascii=False) + "\n")
+    out.flush()
+
+
+def _coded(line: bytes, lexicons: Any, mentions: bool) -> dict[str, Any]:
+    from extractors.coder import code
+
+    if len(line) > DOCUMENT_LIMIT:
+        return {"id": None, "error": f"a line of more than {DOCUMENT_LIMIT >> 20} MB"}
+    try:
+        asked = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return {"id": None, "error": f"not JSON: {error}"}
+    key = asked.get("id") if isinstance(asked, dict) else None
+    if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
+        return {"id": key, "error": "a line is an object with a string `text`"}
+    try:
+        published = day_of(asked.get("published"))
+        title, country, source = (
+            asked[k] if isinstance(asked.get(k), str) else None for k in ("title", "country", "source")
+        )
+        coding = code(
+            asked["text"], lexicons=lexicons, published=published, title=title, country=country, source=source
+        )
+    except Exception as error:  # one line must not end the others
+        return {"id": key, "error": f"{type(error).__name__}: {error}"}
+    return answers.coding_answer(key, coding.events, coding.mentions if mentions else None)
+
+
+def day_of(given: object) -> date | None:
+    """An ISO day or instant as a day; None for None and ''.
+
+    Raises:
+        ValueError: anything else.
+    """
+    if given is None or given == "":
+        return None
+    if not isinstance(given, str):
+        raise ValueError(f"published: {given!r} is no ISO date")
+    return date.fromisoformat(given[:10])
+
+
+def explain_one(what: str, space: Workspace, published: str | None, as_json: bool) -> None:
+    """Explain a sentence, or the stored article or event of an id or URL, on standard output.
+
+    Raises:
+        Unknown: no such id or URL in the workspace, or a bad date.
+    """
+    from extractors.explain import explain, render
+    from extractors.lexicon import load_lexicons
+
+    try:
+        day = day_of(published)
+    except ValueError as error:
+        raise Unknown(f"--published {published}: {error}", "write it as YYYY-MM-DD.") from error
+    text = what
+    if is_url(what) or _is_id(what):
+        text, stored = _stored(what, space)
+        day = day or stored
+    explained = explain(text, load_lexicons(space.own_lexicons), day)
+    sys.stdout.write((json.dumps(explained, ensure_ascii=False, indent=1) if as_json else render(explained)) + "\n")
+
+
+def _is_id(what: str) -> bool:
+    return 8 <= len(what) <= 64 and all(c in "0123456789abcdef" for c in what)
+
+
+def _stored(what: str, space: Workspace) -> tuple[str, date | None]:
+    import warehouse
+
+    con = warehouse.connect(space.root)
+    looks = (
+        "select a.text[e.char_start + 1 : e.char_end], a.published_at from events_all e join articles_all a using (version_id) where e.event_id = $1 or starts_with(e.event_id, $1)",
+        "select text, published_at from articles where article_id = $1 or version_id = $1 or url = $1 or canonical_url = $1",
+    )
+    for look in looks:
+        row = con.execute(look, [what]).fetchone()
+        if row:
+            return str(row[0]), row[1].date() if row[1] else None
+    raise Unknown(
+        f"{what}: not in {space.root}", 'ids and URLs are in `dateline sql "from events"`; a sentence goes in quotes.'
+    )

@@ -1,0 +1,65 @@
+"""The workspace and how a run uses the machine: one typed place for both.
+
+A workspace is one folder: tables, log, catalogue, the user's own lexicons and rules, Prefect's database. `--root` names it, else
+the environment variable DATELINE_ROOT, else `./data`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+BATCH_DOCUMENTS = 250
+BATCH_BYTES = 64 * 1024 * 1024
+"""A load is one batch of at most this many documents and bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The folders of one workspace. Nothing is made until something is written."""
+
+    root: Path
+
+    @property
+    def own_lexicons(self) -> Path | None:
+        """The user's lexicons and rules, which win over ours; None when there are none."""
+        folder = self.root / "lexicons"
+        return folder if folder.is_dir() else None
+
+    @property
+    def prefect_home(self) -> Path:
+        """Where Prefect keeps its database and settings for this workspace."""
+        return self.root / ".prefect"
+
+
+def workspace(root: str | Path | None = None) -> Workspace:
+    """The workspace named by `root`, DATELINE_ROOT or the default `./data`; its path is made absolute."""
+    return Workspace(Path(root or os.environ.get("DATELINE_ROOT") or "data").expanduser().resolve())
+
+
+def worker_count() -> int:
+    """Processes for extraction: DATELINE_WORKERS, else the processors this process may use, at most 8."""
+    given = os.environ.get("DATELINE_WORKERS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return max(1, min(8, available))
+
+
+def quiet_prefect(home: Path) -> None:
+    """Settings for a private, offline Prefect, put into this process's environment where the user has set nothing.
+
+    Analytics and promotions off, UI V1 (the newer one asks an outside host), state inside the workspace, and no import of
+    a `flows` package that happens to lie in the current folder by the processes Prefect starts.
+    """
+    for key, value in {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PYTHONSAFEPATH": "1",
+    }.items():
+        os.environ.setdefault(key, value)

@@ -1,0 +1,113 @@
+"""The main job as one function, and the same as a Prefect flow: inputs → batches → extract and commit → summary.
+
+Both engines run the same batches through the same functions of `pipeline.py` and give the same rows. Prefect adds a run
+with a name, a task a batch, states and the `run-summary` artifact.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from flows import pipeline, runner
+from flows.config import Workspace, worker_count, workspace
+from flows.pipeline import Counts
+from flows.readers.files import Inputs, find_inputs
+from flows.readers.http import is_url
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the user asked for, resolved to files and URLs."""
+
+    given: tuple[str, ...]
+    inputs: Inputs
+    urls: tuple[str, ...]
+    source: str | None
+
+    @property
+    def units(self) -> int:
+        """Files, URLs and streams: what progress counts."""
+        return len(self.inputs.files) + len(self.urls) + self.inputs.stdin
+
+
+Extracted = Callable[[Counts], None]
+
+
+def plan(given: list[str], source: str | None = None) -> Job:
+    """Resolve the arguments; nothing is read yet."""
+    urls = tuple(g for g in given if is_url(g))
+    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source)
+
+
+def pool_size(job: Job) -> int:
+    """0 for a job this process does sooner than a pool starts, else the number of worker processes."""
+    workers = worker_count()
+    files = job.inputs.files
+    if len(files) >= runner.POOL_FROM_FILES or job.inputs.stdin:
+        return workers
+    total = 0
+    for path in files:
+        try:
+            total += path.stat().st_size * (4 if path.suffix == ".gz" else 1)
+        except OSError:
+            continue
+    return workers if total >= runner.POOL_FROM_BYTES else 0
+
+
+def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], done: Extracted) -> Counts:
+    """Run a job in this process and its pool, without Prefect.
+
+    Args:
+        advance: called with 1 for every file or URL read.
+        done: called with the counts of every batch committed.
+    Raises:
+        KeyboardInterrupt: batches committed so far stay; the next run takes up the rest.
+    """
+    import warehouse
+
+    total = Counts()
+    run = pipeline.new_run(space.root, runner.lexicons_for(space.own_lexicons).version)
+    known = warehouse.read_log(space.root).known
+    with runner.Pool(pool_size(job), space.own_lexicons) as pool:
+        items = pipeline.read_items(job.inputs, job.urls, job.source, total, advance)
+        for batch, outcomes, seconds in pool.extract(pipeline.cut_batches(items, known, total)):
+            counts = pipeline.commit_batch(run, batch, outcomes)
+            counts.extract_seconds = seconds
+            total += counts
+            done(counts)
+    return finish(space.root, total)
+
+
+def finish(root: Path, total: Counts) -> Counts:
+    """After the last load: the catalogue for other programs is brought up to date."""
+    import warehouse
+
+    if total.loads:
+        warehouse.rebuild(root)
+    return total
+
+
+def ingest_flow(job: Job, space: Workspace) -> Counts:
+    """Run a job as the Prefect flow, in this process."""
+    from flows.tasks import ingest
+
+    state = ingest(list(job.given), str(space.root), job.source, return_state=True)
+    return Counts(**state.result())
+
+
+def counts_of(total: Counts) -> dict[str, object]:
+    """Counts as plain values, to cross Prefect's state without its records; examples of rejects stay behind."""
+    values = asdict(total)
+    values["examples"] = []
+    return values
+
+
+def started() -> float:
+    """Now, for durations, in seconds."""
+    return time.perf_counter()
+
+
+__all__ = ["Job", "ingest_direct", "ingest_flow", "plan", "pool_size", "workspace"]

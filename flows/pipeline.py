@@ -1,0 +1,329 @@
+"""The main job for one batch: read → clean → code → commit. Plain functions; they import and run without Prefect.
+
+A run's items are its documents minus those the warehouse already knows; they are cut into batches, a batch is a load, and a
+load's name is the hash of what it holds. So a run that is repeated commits nothing, and one that was killed takes up the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from extractors.records import Capture, Extraction, ExtractionError
+from flows.config import BATCH_BYTES, BATCH_DOCUMENTS
+from flows.readers.files import Failure, Inputs, read_file, read_stdin
+from flows.readers.http import read_url
+
+if TYPE_CHECKING:
+    from extractors.lexicon import Lexicons
+
+_HINT = 4096
+"""Bytes a failure or an empty document counts for when a batch is filled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One document of a run, and the key by which the warehouse knows it again."""
+
+    item_id: str
+    content: Capture | Failure
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds in memory, about."""
+        return len(self.content.body) if isinstance(self.content, Capture) else _HINT
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents that are committed together."""
+
+    number: int
+    load_id: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One input that gave no article: a row of `rejects`."""
+
+    input: str
+    stage: str
+    """read, clean or code."""
+    reason: str
+    message: str
+    capture_id: str | None
+    source: str | None
+    url: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one item came to."""
+
+    item: Item
+    extraction: Extraction | None
+    reject: Reject | None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run or a batch came to; `+=` adds a batch to a run."""
+
+    read: int = 0
+    known: int = 0
+    """Documents the warehouse had already, or that came twice in this run."""
+    same_text: int = 0
+    """Documents whose address and text are stored already, from other bytes."""
+    articles: int = 0
+    uncoded: int = 0
+    events: int = 0
+    mentions: int = 0
+    rejects: int = 0
+    loads: int = 0
+    byte_count: int = 0
+    read_seconds: float = 0.0
+    extract_seconds: float = 0.0
+    commit_seconds: float = 0.0
+    reasons: dict[str, int] = field(default_factory=dict)
+    languages: dict[str, int] = field(default_factory=dict)
+    examples: list[Reject] = field(default_factory=list)
+
+    def __iadd__(self, other: Counts) -> Counts:
+        for name in (
+            "read",
+            "known",
+            "same_text",
+            "articles",
+            "uncoded",
+            "events",
+            "mentions",
+            "rejects",
+            "loads",
+            "byte_count",
+        ):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("read_seconds", "extract_seconds", "commit_seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for mine, theirs in ((self.reasons, other.reasons), (self.languages, other.languages)):
+            for key, count in theirs.items():
+                mine[key] = mine.get(key, 0) + count
+        self.examples = (self.examples + other.examples)[:20]
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of ingest: where it commits to, and what it is called."""
+
+    root: Path
+    run_id: str
+    started_at: datetime
+    extractor_version: str
+    lexicon_version: str
+
+
+def new_run(root: Path, lexicon_version: str) -> Run:
+    """A run with a fresh id."""
+    from extractors import VERSION
+
+    return Run(root, uuid.uuid4().hex, datetime.now(UTC), VERSION, lexicon_version)
+
+
+def read_items(
+    inputs: Inputs, urls: Iterable[str], source: str | None, counts: Counts, advance: Callable[[int], None]
+) -> Iterator[Item]:
+    """Every document of the inputs, in a fixed order, one at a time.
+
+    Args:
+        counts: `read`, `byte_count` and `read_seconds` grow while the documents pass.
+        advance: called with 1 whenever a file or URL has been read to its end.
+    """
+    for failed in inputs.failures:
+        counts.read += 1
+        yield _item(failed)
+    for path in inputs.files:
+        yield from _timed(read_file(path, source), counts)
+        advance(1)
+    if inputs.stdin:
+        yield from _timed(read_stdin(source, datetime.now(UTC)), counts)
+        advance(1)
+    for url in urls:
+        yield from _timed(iter((read_url(url, source),)), counts)
+        advance(1)
+
+
+def _timed(contents: Iterator[Capture | Failure], counts: Counts) -> Iterator[Item]:
+    while True:
+        began = time.perf_counter()
+        content = next(contents, None)
+        counts.read_seconds += time.perf_counter() - began
+        if content is None:
+            return
+        counts.read += 1
+        item = _item(content)
+        counts.byte_count += item.size
+        yield item
+
+
+def _item(content: Capture | Failure) -> Item:
+    digest = content.capture_id if isinstance(content, Capture) else content.digest
+    # A page's address belongs to its identity, a file's path does not: a file moved or copied is the same document.
+    address = (content.final_url or content.url or "") if isinstance(content, Capture) else (content.url or "")
+    return Item(hashlib.sha256(f"{digest}\0{address}".encode()).hexdigest()[:32], content)
+
+
+def cut_batches(items: Iterable[Item], known: Container[str], counts: Counts) -> Iterator[Batch]:
+    """Batches of the items the warehouse does not know yet, bounded in documents and bytes."""
+    seen: set[str] = set()
+    chosen: list[Item] = []
+    size = number = 0
+    for item in items:
+        if item.item_id in known or item.item_id in seen:
+            counts.known += 1
+            continue
+        if chosen and (len(chosen) >= BATCH_DOCUMENTS or size + item.size > BATCH_BYTES):
+            number += 1
+            yield _batch(number, chosen)
+            chosen, size = [], 0
+        seen.add(item.item_id)
+        chosen.append(item)
+        size += item.size
+    if chosen:
+        yield _batch(number + 1, chosen)
+
+
+def _batch(number: int, items: list[Item]) -> Batch:
+    digest = hashlib.sha256("\0".join(sorted(i.item_id for i in items)).encode())
+    return Batch(number, digest.hexdigest()[:32], tuple(items))
+
+
+def extract_batch(batch: Batch, lexicons: Lexicons) -> tuple[list[Outcome], float]:
+    """Clean and code every item. A bad document is a `Reject`, never a lost batch.
+
+    Returns:
+        The outcomes in order, and the seconds they took.
+    """
+    began = time.perf_counter()
+    outcomes = [_outcome(item, lexicons) for item in batch.items]
+    return outcomes, time.perf_counter() - began
+
+
+def _outcome(item: Item, lexicons: Lexicons) -> Outcome:
+    from extractors import extract
+
+    content = item.content
+    if isinstance(content, Failure):
+        return Outcome(
+            item,
+            None,
+            _reject(content.input, "read", content.reason, content.message, None, content.source, content.url),
+        )
+    try:
+        return Outcome(item, extract(content, lexicons), None)
+    except ExtractionError as error:
+        reason, message = error.reason, str(error)
+    except Exception as error:  # one page that breaks us must not lose the 249 beside it
+        reason, message = "internal_error", f"{type(error).__name__}: {error}"
+    return Outcome(
+        item, None, _reject(content.input, "clean", reason, message, content.capture_id, content.source, content.url)
+    )
+
+
+def _reject(
+    given: str, stage: str, reason: str, message: str, capture_id: str | None, source: str | None, url: str | None
+) -> Reject:
+    return Reject(given, stage, reason, message[:500], capture_id, source, url, datetime.now(UTC))
+
+
+def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
+    """Commit what a batch gave, all tables in one record.
+
+    A version stored meanwhile (by another run, or from other bytes of the same text) is left out; a rival's load that took some
+    of our items makes us plan the rest again.
+    Returns:
+        The counts of what was committed; a batch that is committed already counts as known.
+    """
+    import warehouse
+
+    began = time.perf_counter()
+    counts = Counts()
+    while True:
+        known = warehouse.read_log(run.root).known
+        rest = [o for o in outcomes if o.item.item_id not in known]
+        counts.known += len(outcomes) - len(rest)
+        if not rest:
+            break
+        outcomes, part = rest, _Part(rest, known)
+        identity = batch.load_id if len(rest) == len(batch.items) else _batch(0, [o.item for o in rest]).load_id
+        provenance = warehouse.Provenance(
+            identity, run.run_id, run.extractor_version, run.lexicon_version, datetime.now(UTC)
+        )
+        tables = warehouse.build_tables(part.pairs, part.captures, part.rejects, (), provenance)
+        try:
+            done = warehouse.commit(
+                run.root,
+                identity,
+                tables,
+                item_ids=[o.item.item_id for o in rest] + part.versions,
+                run_id=run.run_id,
+                versions={"extractor": run.extractor_version, "lexicons": run.lexicon_version},
+            )
+        except warehouse.LoadConflict:
+            continue
+        if done is None:
+            counts.known += len(rest)
+        else:
+            _count(counts, part)
+        break
+    counts.commit_seconds = time.perf_counter() - began
+    return counts
+
+
+class _Part:
+    """The outcomes of a batch by table."""
+
+    def __init__(self, outcomes: list[Outcome], known: Container[str]) -> None:
+        self.pairs: list[tuple[Extraction, Capture]] = []
+        self.rejects = [o.reject for o in outcomes if o.reject is not None]
+        self.captures = list(
+            {
+                o.item.content.capture_id: o.item.content for o in outcomes if isinstance(o.item.content, Capture)
+            }.values()
+        )
+        self.versions: list[str] = []
+        self.same_text = 0
+        taken: set[str] = set()
+        for outcome in outcomes:
+            if outcome.extraction is None or isinstance(outcome.item.content, Failure):
+                continue
+            version = outcome.extraction.article.version_id
+            if version in known or version in taken:
+                self.same_text += 1
+                continue
+            taken.add(version)
+            self.versions.append(version)
+            self.pairs.append((outcome.extraction, outcome.item.content))
+
+
+def _count(counts: Counts, part: _Part) -> None:
+    counts.loads += 1
+    counts.articles += len(part.pairs)
+    counts.same_text += part.same_text
+    counts.rejects += len(part.rejects)
+    counts.examples.extend(part.rejects[:20])
+    for reject in part.rejects:
+        counts.reasons[reject.reason] = counts.reasons.get(reject.reason, 0) + 1
+    for extraction, _ in part.pairs:
+        language = extraction.article.language or "unknown"
+        counts.languages[language] = counts.languages.get(language, 0) + 1
+        counts.uncoded += not extraction.coded
+        counts.events += len(extraction.events)
+        counts.mentions += len(extraction.mentions)

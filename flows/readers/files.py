@@ -1,0 +1,251 @@
+"""Files, folders and standard input → captures. A file is read once, whole; what cannot be read becomes a `Failure`, never an exception.
+
+Doors: `.html`/`.htm` (also `.xhtml`), `.txt`, `.jsonl`/`.ndjson`, each also as `.gz`, folders of them (recursive), and `-`. Other
+files in a folder are passed over and counted; a file named by the user is read whatever its name, its kind guessed from its first bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from extractors.records import Capture
+
+HTML, TEXT, JSON = "text/html", "text/plain", "application/json"
+MEDIA = {".html": HTML, ".htm": HTML, ".xhtml": HTML, ".txt": TEXT, ".jsonl": JSON, ".ndjson": JSON}
+DOCUMENT_LIMIT = 10 * 1024 * 1024
+"""Bytes of one document after decompression; a bigger one is refused before it fills the memory."""
+LINES_LIMIT = 4 * 1024 * 1024 * 1024
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An input that gave no capture."""
+
+    input: str
+    reason: str
+    """missing, unreadable, broken_gzip, too_large, undecodable, not_json, fetch_failed."""
+    message: str
+    digest: str
+    """Hexadecimal digest of what is known of the input, so that the same failure is recorded once."""
+    source: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the user's arguments come to, before anything is read."""
+
+    files: tuple[Path, ...]
+    failures: tuple[Failure, ...]
+    passed_over: int
+    """Files in folders that no door takes."""
+    stdin: bool = False
+
+
+def find_inputs(paths: Iterable[str]) -> Inputs:
+    """Resolve paths to files: a folder means all files of known kinds below it, sorted; links out of the folder are not followed."""
+    files: dict[Path, None] = {}
+    failures: list[Failure] = []
+    passed_over, stdin = 0, False
+    for given in paths:
+        path = Path(given)
+        if given == "-":
+            stdin = True
+        elif path.is_dir():
+            taken, other = _walk(path)
+            files.update(dict.fromkeys(taken))
+            passed_over += other
+        elif path.exists():
+            files[path] = None
+        else:
+            failures.append(failure(given, "missing", "no such file or folder"))
+    return Inputs(tuple(files), tuple(failures), passed_over, stdin)
+
+
+def _walk(folder: Path) -> tuple[list[Path], int]:
+    taken: list[Path] = []
+    other = 0
+    for path in sorted(folder.rglob("*")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts) or path.is_dir():
+            continue
+        if media_type(path) is None or (path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())):
+            other += 1
+        else:
+            taken.append(path)
+    return taken, other
+
+
+def media_type(path: Path) -> str | None:
+    """The kind of a file by its name; None when no door takes it.
+
+    >>> media_type(Path("a/b.html.gz")), media_type(Path("notes.pdf"))
+    ('text/html', None)
+    """
+    suffixes = [s.lower() for s in path.suffixes]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    return MEDIA.get(suffixes[-1]) if suffixes else None
+
+
+def failure(given: str, reason: str, message: str, body: bytes | None = None) -> Failure:
+    """A failure whose digest is that of its bytes, or of its name and reason when there are none."""
+    digest = hashlib.sha256(body if body is not None else f"{reason}\0{given}".encode("utf-8", "surrogateescape"))
+    return Failure(given, reason, message, digest.hexdigest())
+
+
+def read_file(path: Path, source: str | None = None) -> Iterator[Capture | Failure]:
+    """The captures of one file: one, or one a line of a JSON Lines file. Never raises on content or missing rights."""
+    try:
+        yield from _read(path, source)
+    except OSError as error:
+        yield failure(str(path), "unreadable", error.strerror or str(error))
+
+
+def _read(path: Path, source: str | None) -> Iterator[Capture | Failure]:
+    fetched_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    kind = media_type(path)
+    if kind == JSON:
+        yield from _lines(path, source, fetched_at)
+        return
+    with open(path, "rb") as file:
+        raw = file.read(DOCUMENT_LIMIT + 1)
+    if len(raw) > DOCUMENT_LIMIT:
+        yield failure(str(path), "too_large", f"more than {DOCUMENT_LIMIT >> 20} MB", raw)
+        return
+    yield _document(raw, str(path), kind, source, fetched_at)
+
+
+def _document(raw: bytes, given: str, kind: str | None, source: str | None, fetched_at: datetime) -> Capture | Failure:
+    body = raw
+    if raw[:2] == b"\x1f\x8b":
+        unpacked = _gunzip(raw, given)
+        if isinstance(unpacked, Failure):
+            return unpacked
+        body = unpacked
+    return Capture(body=body, input=given, media_type=kind or sniff(body), source=source, fetched_at=fetched_at)
+
+
+def _gunzip(raw: bytes, given: str) -> bytes | Failure:
+    out = bytearray()
+    rest = raw
+    try:
+        while rest:
+            member = zlib.decompressobj(31)
+            out += member.decompress(rest, DOCUMENT_LIMIT + 1 - len(out))
+            if len(out) > DOCUMENT_LIMIT:
+                return failure(given, "too_large", f"more than {DOCUMENT_LIMIT >> 20} MB unpacked", raw)
+            if not member.eof:
+                return failure(given, "broken_gzip", "the gzip ends too early", raw)
+            rest = member.unused_data.lstrip(b"\0")
+    except zlib.error as error:
+        return failure(given, "broken_gzip", str(error), raw)
+    return bytes(out)
+
+
+def sniff(body: bytes) -> str:
+    """HTML, JSON Lines or text, by the first bytes.
+
+    >>> sniff(b"  <!DOCTYPE html><p>x"), sniff(b'{"text": "x"}'), sniff(b"date 2024-06-19 Ministers met")
+    ('text/html', 'application/json', 'text/plain')
+    """
+    head = body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith(b"{"):
+        return JSON
+    return HTML if head.startswith(b"<") or b"<html" in head or b"<body" in head else TEXT
+
+
+def _lines(path: Path, source: str | None, fetched_at: datetime) -> Iterator[Capture | Failure]:
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        chunks: Iterable[bytes] = iter(lambda: file.read(_CHUNK), b"")
+        try:
+            yield from split_lines(_unpack(chunks) if packed else chunks, str(path), source, fetched_at)
+        except zlib.error as error:
+            yield failure(str(path), "broken_gzip", str(error))
+
+
+def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    member = zlib.decompressobj(31)
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            yield member.decompress(rest, _CHUNK * 8)
+            while member.unconsumed_tail:
+                yield member.decompress(member.unconsumed_tail, _CHUNK * 8)
+            rest = member.unused_data
+            if member.eof:
+                member = zlib.decompressobj(31)
+                rest = rest.lstrip(b"\0")
+    if not member.eof and member.flush():
+        raise zlib.error("the gzip ends too early")
+
+
+def split_lines(chunks: Iterable[bytes], given: str, source: str | None, at: datetime) -> Iterator[Capture | Failure]:
+    """One capture a non-empty line; a line beyond the limit is one failure and the next goes on. Memory: one line."""
+    pending, number, skipping = bytearray(), 0, False
+    for chunk in chunks:
+        pending += chunk
+        *whole, last = pending.split(b"\n")
+        pending = bytearray(last)
+        for line in whole:
+            number += 1
+            if skipping:
+                skipping = False
+            elif len(line) > DOCUMENT_LIMIT:
+                yield failure(f"{given}#{number}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
+            elif line.strip():
+                yield _line(bytes(line), f"{given}#{number}", source, at)
+        if len(pending) > DOCUMENT_LIMIT:
+            if not skipping:
+                yield failure(f"{given}#{number + 1}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
+            skipping, pending = True, bytearray()
+    if pending.strip() and not skipping:
+        yield _line(bytes(pending), f"{given}#{number + 1}", source, at)
+
+
+def _line(line: bytes, given: str, source: str | None, at: datetime) -> Capture | Failure:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return failure(given, "not_json", str(error), line)
+    if not isinstance(value, dict):
+        return failure(given, "not_json", "the line is no JSON object", line)
+    url, own = value.get("url"), value.get("source")
+    return Capture(
+        body=line.strip(),
+        input=given,
+        media_type=JSON,
+        charset="utf-8",
+        url=url if isinstance(url, str) else None,
+        source=own if isinstance(own, str) else source,
+        fetched_at=at,
+    )
+
+
+def read_stdin(source: str | None, now: datetime) -> Iterator[Capture | Failure]:
+    """Standard input: JSON Lines, streamed, when it begins with `{`; else one document."""
+    stream = sys.stdin.buffer
+    head = stream.read(_CHUNK)
+    if head.lstrip()[:1] == b"{":
+        chunks = _chain(head, iter(lambda: stream.read(_CHUNK), b""))
+        yield from split_lines(chunks, "-", source, now)
+        return
+    raw = head + stream.read(DOCUMENT_LIMIT + 1 - len(head)) if len(head) == _CHUNK else head
+    if len(raw) > DOCUMENT_LIMIT:
+        yield failure("-", "too_large", f"more than {DOCUMENT_LIMIT >> 20} MB", raw)
+    elif raw:
+        yield _document(raw, "-", None, source, now)
+
+
+def _chain(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    yield from rest

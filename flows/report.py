@@ -1,0 +1,83 @@
+"""What a run says of itself: its name in the Prefect UI, the `run-summary` artifact, the table at the end of the command."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.pipeline import Counts
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def run_name(inputs: list[str], source: str | None, at: datetime) -> str:
+    """A name that tells one run from another in a list.
+
+    >>> run_name(["news/june"], None, datetime(2024, 6, 19, 8, 5))
+    'ingest-june-2024-06-19T08:05'
+    """
+    first = source or (Path(inputs[0].rstrip("/")).name if inputs else "") or "inputs"
+    more = f"+{len(inputs) - 1}" if len(inputs) > 1 and not source else ""
+    return f"ingest-{first[:60]}{more}-{at:%Y-%m-%dT%H:%M}"
+
+
+def summary_rows(counts: Counts, seconds: float) -> list[dict[str, Any]]:
+    """The stages of a run: documents in, out and rejected, and the seconds each took (summed over processes).
+
+    The `read` stage's "out" are the documents that were new; everything read is articles + rejects + known + same text.
+    """
+    new = counts.read - counts.known
+    return [
+        {"stage": "read", "in": counts.read, "out": new, "rejected": 0, "seconds": round(counts.read_seconds, 2)},
+        {"stage": "extract", "in": new, "out": counts.articles + counts.same_text, "rejected": counts.rejects, "seconds": round(counts.extract_seconds, 2)},
+        {"stage": "code", "in": counts.articles, "out": counts.articles - counts.uncoded, "rejected": 0, "seconds": None},
+        {"stage": "commit", "in": counts.articles, "out": counts.articles, "rejected": 0, "seconds": round(counts.commit_seconds, 2)},
+        {"stage": "whole run", "in": counts.read, "out": counts.articles, "rejected": counts.rejects, "seconds": round(seconds, 2)},
+    ]  # fmt: skip
+
+
+def summary_text(counts: Counts) -> str:
+    """The run in one line."""
+    parts = [f"{counts.articles} articles", f"{counts.events} events", f"{counts.rejects} rejects"]
+    if counts.known:
+        parts.append(f"{counts.known} known already")
+    if counts.same_text:
+        parts.append(f"{counts.same_text} with a text stored already")
+    return f"{counts.read} documents: " + ", ".join(parts) + f"; {counts.loads} loads"
+
+
+def summary_table(counts: Counts, seconds: float, root: Path, version: int) -> Table:
+    """The table the command ends with."""
+    from rich.table import Table
+
+    table = Table(title=None, show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    rate = f"{counts.read / seconds:,.0f} documents/s" if seconds > 0 else ""
+    table.add_row("documents", f"{counts.read:,}", f"{counts.byte_count / 1e6:,.1f} MB in {seconds:.1f} s, {rate}")
+    if counts.known:
+        table.add_row("known already", f"{counts.known:,}", "nothing done for them")
+    if counts.same_text:
+        table.add_row("same text", f"{counts.same_text:,}", "address and text are stored already")
+    table.add_row("articles", f"{counts.articles:,}", _languages(counts))
+    table.add_row(
+        "events",
+        f"{counts.events:,}",
+        f"in {counts.articles - counts.uncoded:,} coded articles; {counts.mentions:,} mentions",
+    )
+    if counts.rejects:
+        reasons = ", ".join(f"{r} {n}" for r, n in sorted(counts.reasons.items(), key=lambda kv: -kv[1]))
+        table.add_row("rejects", f"{counts.rejects:,}", f'{reasons} (dateline sql "from rejects")')
+    table.add_row("loads", f"{counts.loads:,}", f"warehouse version {version} in {root}")
+    return table
+
+
+def _languages(counts: Counts) -> str:
+    if not counts.uncoded:
+        return ""
+    others = {k: n for k, n in counts.languages.items() if k != "en"}
+    names = ", ".join(f"{k} {n}" for k, n in sorted(others.items(), key=lambda kv: -kv[1])[:8])
+    return f"{counts.uncoded:,} stored but not coded (coding is English only): {names}"

@@ -1,0 +1,88 @@
+"""Who does the extraction: this process for a handful of documents, a pool of spawned processes for more. Same batches, same rows.
+
+Starting a pool costs about a second, so it starts only when there is more than a second of work. Batches are handed out
+a few ahead, so that memory stays that of a few batches however long the run.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.pipeline import Batch, Outcome, extract_batch
+
+if TYPE_CHECKING:
+    from extractors.lexicon import Lexicons
+
+_lexicons: Lexicons | None = None
+
+POOL_FROM_BYTES = 8 * 1024 * 1024
+POOL_FROM_FILES = 150
+
+
+def lexicons_for(own: Path | None) -> Lexicons:
+    """The lexicons of this process, read once."""
+    global _lexicons
+    if _lexicons is None:
+        from extractors.lexicon import load_lexicons
+
+        _lexicons = load_lexicons(own)
+    return _lexicons
+
+
+def _start(own: Path | None) -> None:
+    import signal
+
+    # Ctrl-C reaches every process of the terminal: the workers leave it to the parent, which ends them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lexicons_for(own)
+
+
+def _work(batch: Batch, own: Path | None) -> tuple[list[Outcome], float]:
+    return extract_batch(batch, lexicons_for(own))
+
+
+class Pool:
+    """A process pool whose workers hold the lexicons; `workers` 0 means this process itself."""
+
+    def __init__(self, workers: int, own: Path | None) -> None:
+        self.workers = workers
+        self.own = own
+        self._pool: ProcessPoolExecutor | None = None
+        if workers:
+            self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (own,))
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def submit(self, batch: Batch) -> Future[tuple[list[Outcome], float]]:
+        """Extract a batch; without a pool it is done before this returns."""
+        if self._pool is not None:
+            return self._pool.submit(_work, batch, self.own)
+        done: Future[tuple[list[Outcome], float]] = Future()
+        done.set_result(_work(batch, self.own))
+        return done
+
+    def extract(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, list[Outcome], float]]:
+        """The batches with their outcomes, in order, at most one more than there are workers in flight."""
+        waiting: deque[tuple[Batch, Future[tuple[list[Outcome], float]]]] = deque()
+        for batch in batches:
+            waiting.append((batch, self.submit(batch)))
+            if len(waiting) > self.workers:
+                yield self._first(waiting)
+        while waiting:
+            yield self._first(waiting)
+
+    @staticmethod
+    def _first(waiting: deque[tuple[Batch, Future[tuple[list[Outcome], float]]]]) -> tuple[Batch, list[Outcome], float]:
+        batch, future = waiting.popleft()
+        outcomes, seconds = future.result()
+        return batch, outcomes, seconds
