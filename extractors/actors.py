@@ -89,7 +89,7 @@ def actors_of(reading: Reading, index: int) -> tuple[Actor, ...]:
 
 
 def _resolve(reading: Reading, index: int) -> tuple[Actor, ...]:
-    chunk, sentence = reading.parse.chunks[index], reading.sentence
+    chunk = reading.parse.chunks[index]
     start, end = chunk.start, chunk.end
     while start < end and (reading.parse.tags[start] in "D#A" and not _matched_at(reading, start)):
         start += 1
@@ -105,8 +105,7 @@ def _resolve(reading: Reading, index: int) -> tuple[Actor, ...]:
     if actor is None:
         return _unknown(reading, index, start, end)
     _remember(reading, actor, start, end, hits)
-    sides = _two_countries(reading, actor, hits)
-    return sides or (actor,)
+    return (actor,)
 
 
 def _matched_at(reading: Reading, at: int) -> bool:
@@ -120,15 +119,11 @@ def _temporal(reading: Reading, start: int, end: int) -> bool:
 
 def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[tuple[int, int, Entry]]) -> Actor | None:
     sentence = reading.sentence
-    persons = [
-        h
-        for h in hits
-        if h[2].kind == "person" and not (h[2].ambiguous and len(hits) == 1 and h[1] - h[0] == 1 and False)
-    ]
+    persons = [h for h in hits if h[2].kind == "person"]
     bodies = [h for h in hits if h[2].kind == "actor"]
     agents = [h for h in hits if h[2].kind in _AGENT_KINDS]
     lands = [h for h in hits if h[2].kind in _COUNTRY_KINDS]
-    text_start, text_end = start, end
+    text_end = end
     former = any(sentence.lower[k] in _FORMER for k in range(start, end))
     how = "phrase"
     if persons:
@@ -163,10 +158,8 @@ def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[tu
             apposed = _apposition(reading, index, end)
             if apposed is not None:
                 country, how = apposed.country, "apposition"
-        if country is None and agent[2].weak and not _proper(reading, start, end):
-            # "the team", "people": an actor only beside a country or in a one-country sentence
-            if reading.sole is None:
-                return None
+        if country is None and agent[2].weak and not _proper(reading, start, end) and reading.sole is None:
+            return None  # "the team", "people": an actor only beside a country or in a one-country sentence
         if former and sector in ("GOV", "MIL", "LEG"):
             sector, others = "ELI", (sector, *others)
         name = _personal_name(reading, agents, start, end)
@@ -312,10 +305,6 @@ def _actor(
         tuple(o for o in others if o != sector),
         how,
     )
-
-
-def _two_countries(reading: Reading, actor: Actor, hits: list[tuple[int, int, Entry]]) -> tuple[Actor, ...]:
-    return ()
 
 
 def _hyphenated(reading: Reading, start: int, end: int) -> tuple[Actor, ...]:

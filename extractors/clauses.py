@@ -138,7 +138,9 @@ def _group(sentence: Sentence, tags: list[str], start: int, head: int, lexicons:
     group.negated = "X" in inside
     group.future = modal in ("will", "'ll", "wo", "shall") or (modal in ("would", "'d"))
     group.perfect = "H" in inside
-    group.passive = letter == "E" and be_before and lower[head - 1] != "having" or (letter == "E" and "H" not in inside)
+    group.passive = (letter == "E" and be_before and lower[head - 1] != "having") or (
+        letter == "E" and "H" not in inside
+    )
     if "H" in inside and letter == "E" and not any(lower[k] in ("been", "being") for k in range(start, head)):
         group.passive = False
     if "T" in inside:
@@ -295,7 +297,7 @@ class _Builder:
             finite is not None
             and finite.head == i - 2
             and self.tags[i - 1] == "N"
-            and any(l in self.words["saying"] for l in finite.lemmas)
+            and any(lemma in self.words["saying"] for lemma in finite.lemmas)
         )
 
     def _add(self, group: Group) -> None:
@@ -327,7 +329,7 @@ class _Builder:
         if (
             self.tags[at + 1] != "P"
             or self.chunk_at[at - 1] < 0
-            or any(l in self.words["saying"] for l in first.lemmas)
+            or any(lemma in self.words["saying"] for lemma in first.lemmas)
         ):
             return False
         first.finite, first.form, first.passive = False, "participle", True

@@ -32,7 +32,23 @@ _MAGNITUDES = {
     "x_accident": {"killed", "injured", "missing"},
 }
 _PLACE_PREPOSITIONS = frozenset(
-    "in at near outside inside around across throughout from on of to into off along".split()
+    [
+        "in",
+        "at",
+        "near",
+        "outside",
+        "inside",
+        "around",
+        "across",
+        "throughout",
+        "from",
+        "on",
+        "of",
+        "to",
+        "into",
+        "off",
+        "along",
+    ]
 )
 _BODIES = frozenset(("UNO", "EUR", "IGO", "NGO", "MNC", "IMG", "ISM"))
 

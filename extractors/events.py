@@ -105,7 +105,7 @@ def _closing_attribution(reading: Reading) -> tuple[tuple[Actor, ...], str | Non
 
 
 def _says(reading: Reading, group: Group) -> bool:
-    return any(l in reading.lexicons.words["saying"] for l in group.lemmas)
+    return any(lemma in reading.lexicons.words["saying"] for lemma in group.lemmas)
 
 
 def _complement_follows(reading: Reading, index: int) -> bool:
@@ -128,8 +128,8 @@ def _clause(reading: Reading, index: int, clause: Clause, state: _State) -> None
     effect = ""
     if clause.kind == "comp" and state.suppressed:
         return
-    for n, group in enumerate(clause.groups):
-        limit = _limit(reading, index, clause, n)
+    for group in clause.groups:
+        limit = clause.end
         pattern, end = _match(reading, clause, group, limit)
         if pattern is None:
             if _says(reading, group) and group.form == "finite" and not group.negated:
@@ -158,11 +158,6 @@ def _governed(reading: Reading, group: Group) -> str:
     if group.negated:
         return "negated"
     return ""
-
-
-def _limit(reading: Reading, index: int, clause: Clause, n: int) -> int:
-    """How far the places of group n reach: to the end of its clause."""
-    return clause.end
 
 
 def _reach(reading: Reading, index: int, rule: Rule, limit: int) -> int:
@@ -347,9 +342,7 @@ def _put_status(
             rule.type in _COOPERATIVE
             and (effect == "negated" or modal or "not" in reading.sentence.lower[group.start : group.head])
             and modal in ("will", "would", "wo", "'d", "'ll")
-        ):
-            candidate.type, candidate.mode = "REJECT", None
-        elif effect == "negated" and rule.type in _COOPERATIVE:
+        ) or (effect == "negated" and rule.type in _COOPERATIVE):
             candidate.type, candidate.mode = "REJECT", None
         else:
             candidate.status = "negated"
@@ -384,8 +377,8 @@ def _put_status(
 
 def _check(reading: Reading, candidate: Candidate) -> None:
     """Say why a candidate is no event, if it is none."""
-    actor = any(a.country or (a.sector and a.how != "weak") for a in candidate.actors)
-    recipient = any(a.country or (a.sector and a.how != "weak") for a in candidate.recipients)
+    actor = any(a.country or a.sector for a in candidate.actors)
+    recipient = any(a.country or a.sector for a in candidate.recipients)
     anyone = candidate.actors or candidate.recipients
     named = any(a.text[:1].isupper() for a in candidate.actors) or any(
         a.text[:1].isupper() for a in candidate.recipients

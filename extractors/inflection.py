@@ -9,9 +9,51 @@ from __future__ import annotations
 _VOWELS = "aeiou"
 # Stems of more than one syllable that double their last consonant because the stress falls on it.
 _DOUBLING = frozenset(
-    "admit allot begin commit compel confer control defer deter embed equip excel expel extol forget infer incur "
-    "occur omit patrol permit prefer propel quarrel rebel rebut recur refer regret remit repel submit transfer transmit "
-    "travel cancel counsel signal label model shovel worship kidnap".split()
+    [
+        "admit",
+        "allot",
+        "begin",
+        "commit",
+        "compel",
+        "confer",
+        "control",
+        "defer",
+        "deter",
+        "embed",
+        "equip",
+        "excel",
+        "expel",
+        "extol",
+        "forget",
+        "infer",
+        "incur",
+        "occur",
+        "omit",
+        "patrol",
+        "permit",
+        "prefer",
+        "propel",
+        "quarrel",
+        "rebel",
+        "rebut",
+        "recur",
+        "refer",
+        "regret",
+        "remit",
+        "repel",
+        "submit",
+        "transfer",
+        "transmit",
+        "travel",
+        "cancel",
+        "counsel",
+        "signal",
+        "label",
+        "model",
+        "shovel",
+        "worship",
+        "kidnap",
+    ]
 )
 
 

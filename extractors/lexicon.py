@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors import inflection
-from extractors.rules import Rule, RuleBook, read_rules
+from extractors.rules import RuleBook, read_rules
 from extractors.sentences import Sentence, tokenize
 
 DATA = Path(__file__).parent / "lexicons"

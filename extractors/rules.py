@@ -36,7 +36,29 @@ DEFAULT_RECIPIENT = (
 )
 NOUN_RECIPIENT = ("on", "against", "with", "to", "from", "over", "toward", "towards", "for", "into", "in", "of")
 _KNOWN = frozenset(
-    "id type mode verbs nouns actor recipient reciprocal governs needs objects not_objects passive_alone subjects not_after codes skips confidence count status note".split()
+    [
+        "id",
+        "type",
+        "mode",
+        "verbs",
+        "nouns",
+        "actor",
+        "recipient",
+        "reciprocal",
+        "governs",
+        "needs",
+        "objects",
+        "not_objects",
+        "passive_alone",
+        "subjects",
+        "not_after",
+        "codes",
+        "skips",
+        "confidence",
+        "count",
+        "status",
+        "note",
+    ]
 )
 
 

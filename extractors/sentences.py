@@ -90,7 +90,7 @@ def _is_boundary(
         return "\n" in text[end : end + 3] and first.isupper() and before.lower() not in ("mr", "mrs", "dr")
     if "." in before or len(before) == 1:  # "U.S." or an initial: the next word decides
         next_word = re.match(r"[^\W\d_]+", following.lstrip(_OPENING))
-        return bool(next_word) and next_word[0].lower() in openers and len(before) > 1
+        return next_word is not None and next_word[0].lower() in openers and len(before) > 1
     return True
 
 

@@ -6,9 +6,10 @@ Position, voice and preposition decide; a list shares its place; a clause withou
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from extractors.actors import Reading, actors_of
-from extractors.clauses import Chunk, Clause, Group
+from extractors.clauses import Chunk, Clause
 from extractors.records import Actor
 
 _GAP = frozenset('A"X')
@@ -152,9 +153,9 @@ def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str
         for chunk in chunks:
             if chunk.prep in ("by", "during", "since", "after", "before", "until"):
                 continue
-            actors = [a for a in actors_of(reading, chunk.index) if a.country or (a.sector and a.how != "weak")]
-            if actors:
-                return tuple(actors)
+            known = tuple(a for a in actors_of(reading, chunk.index) if a.country or a.sector)
+            if known:
+                return known
         return ()
     for n, chunk in enumerate(chunks):
         if name == "object":
@@ -188,15 +189,6 @@ def _listed(reading: Reading, chunks: list[Chunk], n: int) -> list[Chunk]:
         if right.prep or not between or any(t not in ",CD" for t in between):
             break
         group.append(right)
-    if len(group) > 1 and not any("C" in tags[a.end : b.start] for a, b in zip(group, group[1:], strict=False)):
+    if len(group) > 1 and not any("C" in tags[a.end : b.start] for a, b in pairwise(group)):
         return group[:1]
     return group
-
-
-def by_agent(reading: Reading, group_end: int, limit: int) -> tuple[Actor, ...]:
-    """Who did it, of a passive: the chunks behind "by"."""
-    return slot(reading, reading.parse.clauses[0], group_end, limit, "by")
-
-
-def group_end(group: Group) -> int:
-    return group.head + 1

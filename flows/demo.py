@@ -14,13 +14,17 @@ SAMPLES = Path(__file__).parent / "samples"
 QUESTIONS = (
     (
         "Who did what to whom?",
-        "select date_start, event_type, actor_country as actor, recipient_country as recipient, status, support\n"
-        "from events order by date_start desc, published_at desc limit 12",
+        (
+            "select date_start, event_type, actor_country as actor, recipient_country as recipient, status, support\n"
+            "from events order by date_start desc, published_at desc limit 12"
+        ),
     ),
     (
         "How many were killed, injured, missing or displaced, and who says so?",
-        'select date_start, kind, qualifier, "value", actor_country, recipient_country, attribution, support\n'
-        "from casualties order by date_start desc limit 10",
+        (
+            'select date_start, kind, qualifier, "value", actor_country, recipient_country, attribution, support\n'
+            "from casualties order by date_start desc limit 10"
+        ),
     ),
     (
         "Which words and which rule stand behind a row?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -150,10 +151,8 @@ def _plain(value: object) -> str:
 def prompt(root: Path, version: int | None) -> None:
     """A prompt: statements end with a semicolon, an empty line or the end of the input; `.quit` leaves."""
     con = _connect(root, version)
-    try:
+    with contextlib.suppress(ImportError):
         import readline  # noqa: F401 (line editing and history, where the platform has it)
-    except ImportError:
-        pass
     print(f"{root}: `from help;` lists views and macros; .quit leaves")
     pending: list[str] = []
     while True:
