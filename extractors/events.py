@@ -18,6 +18,9 @@ _COOPERATIVE = frozenset(("AGREE", "CONSULT", "SUPPORT", "CONCEDE", "COOPERATE",
 _VIOLENT = frozenset(("ASSAULT", "COERCE", "SANCTION"))
 _RANK = {"main": 0, "comp": 0, "coord": 0, "resume": 0, "part": 1, "sub": 2, "rel": 2, "attrib": 3}
 _HYPOTHETICAL = frozenset(("could", "may", "might", "can"))
+_CIRCUMSTANCE = frozenset(
+    ("in", "at", "near", "on", "during", "since", "after", "before", "outside", "between", "by", "until")
+)
 _OUGHT = frozenset(("should", "must", "ought"))
 
 
@@ -217,8 +220,10 @@ def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end
         return False
     if rule.not_objects and _head_among(reading, region, rule.not_objects):
         return False
-    if rule.subjects and not any(lower[k] in rule.subjects for k in range(clause.start, group.start)):
-        return False
+    if rule.subjects:
+        told = range(end, min(end + 12, limit)) if group.passive else range(clause.start, group.start)
+        if not any(lower[k] in rule.subjects for k in told):
+            return False
     return not (
         rule.not_after and group.start == group.head and group.head and lower[group.head - 1] in rule.not_after
     ) and not (rule.not_after and group.form == "infinitive" and "to" in rule.not_after)
@@ -337,7 +342,7 @@ def _put_status(
     opener = reading.sentence.lower[clause.start - 1] if clause.start else ""
     first_word = reading.sentence.lower[clause.start] if clause.start < len(reading.sentence.lower) else ""
     modal = group.modal or next((g.modal for g in clause.groups if g.modal), "")
-    if effect == "negated" or group.negated:
+    if effect == "negated" or group.negated or _nobody(reading, clause, group):
         if (
             rule.type in _COOPERATIVE
             and (effect == "negated" or modal or "not" in reading.sentence.lower[group.start : group.head])
@@ -375,10 +380,37 @@ def _put_status(
         candidate.status = rule.status
 
 
+def _nobody(reading: Reading, clause: Clause, group: Group) -> bool:
+    """Whether the subject is denied: "no shots were fired", "none of the soldiers fired"."""
+    chunks = sides.subject_chunks(reading, clause)
+    first = chunks[0].start if chunks else max(clause.start, group.start - 1)
+    return reading.sentence.lower[first] in ("no", "none", "neither", "nobody")
+
+
+def _nothing_follows(reading: Reading, candidate: Candidate) -> bool:
+    """Whether the trigger stands alone at the end of its clause, with no complement behind it."""
+    clauses = reading.parse.clauses
+    clause = clauses[candidate.clause]
+    if any(t not in '.,;"A' for t in reading.parse.tags[candidate.last : clause.end]):
+        return False
+    return candidate.clause + 1 >= len(clauses) or clauses[candidate.clause + 1].kind != "comp"
+
+
+def _are_things(candidate: Candidate) -> bool:
+    """Whether the recipients of a passive ("photos released by …") are among what the rule excludes as objects."""
+    heads = [a.text.lower().rsplit(None, 1)[-1] for a in candidate.recipients if not a.country and not a.sector]
+    return bool(heads) and all(h in candidate.rule.not_objects for h in heads)
+
+
 def _check(reading: Reading, candidate: Candidate) -> None:
     """Say why a candidate is no event, if it is none."""
     actor = any(a.country or a.sector for a in candidate.actors)
     recipient = any(a.country or a.sector for a in candidate.recipients)
+    if candidate.rule.governs and candidate.rule.type == "REQUEST" and not candidate.nominal:
+        passive_side = candidate.recipients and candidate.actors
+        if _nothing_follows(reading, candidate) and not passive_side:
+            candidate.dropped = "nothing is asked for"
+            return
     anyone = candidate.actors or candidate.recipients
     named = any(a.text[:1].isupper() for a in candidate.actors) or any(
         a.text[:1].isupper() for a in candidate.recipients
@@ -388,6 +420,8 @@ def _check(reading: Reading, candidate: Candidate) -> None:
         candidate.dropped = "both sides are needed"
     elif needs == "actor" and not actor:
         candidate.dropped = "nobody is known to have done it"
+    elif candidate.rule.not_objects and _are_things(candidate):
+        candidate.dropped = "it was done to a thing the rule excludes"
     elif needs == "recipient" and not recipient:
         candidate.dropped = "nobody is known to have met with it"
     elif not anyone or not (actor or recipient or (named and needs != "magnitude")):
@@ -444,35 +478,47 @@ def _noun_trigger(reading: Reading, chunk: Chunk) -> tuple[Rule, int, int] | Non
 def _noun_sides(
     reading: Reading, clause: Clause, chunk: Chunk, rule: Rule, first: int, last: int, candidate: Candidate
 ) -> None:
+    """Sides of an event told by a noun: its possessor or adjective, by …, its verb's subject where the verb is a light one."""
     limit = clause.end
     inner = tuple(a for a in actors_of(reading, chunk.index) if a.char_end <= reading.sentence.starts[first] + 1)
-    by = sides.slot(reading, clause, last, limit, "by")
     between = sides.slot(reading, clause, last, limit, "between")
-    if between:
-        candidate.actors = between
+    if between or (rule.reciprocal and len(inner) > 1):
+        candidate.actors = between or inner
         return
-    if rule.reciprocal and len(inner) > 1:
-        candidate.actors = inner
-        return
-    candidate.actors = by or inner
-    if not candidate.actors and rule.reciprocal:
-        pass
     verb = next((g for g in clause.groups if g.head < chunk.start), None)
+    if chunk.prep == "under":  # "came under attack": who stands there meets with it
+        candidate.recipients = sides.subject(reading, clause) if verb is not None else ()
+        return
+    candidate.actors = sides.slot(reading, clause, last, limit, "by") or inner
     if not candidate.actors and verb is not None:
-        candidate.actors = (
-            sides.slot(reading, clause, verb.head + 1, limit, "by") if verb.passive else sides.subject(reading, clause)
-        )
-    slots = rule.recipient if rule.recipient and "object" not in rule.recipient else NOUN_RECIPIENT
+        if verb.passive:
+            candidate.actors = sides.slot(reading, clause, verb.head + 1, limit, "by")
+        elif chunk.prep or any(v in reading.lexicons.words["light"] for v in verb.lemmas) or _links(reading, verb):
+            candidate.actors = sides.subject(reading, clause)
+    slots = (
+        NOUN_RECIPIENT if "for" in rule.recipient else tuple(p for p in rule.recipient if p not in ("object", "rest"))
+    )
     spans = {(a.char_start, a.char_end) for a in candidate.actors}
+    reach = _noun_reach(reading, last, limit, slots)
     for name in slots:
-        if name in ("object", "rest"):
-            continue
         found = tuple(
-            a for a in sides.slot(reading, clause, last, limit, name) if (a.char_start, a.char_end) not in spans
+            a for a in sides.slot(reading, clause, last, reach, name) if (a.char_start, a.char_end) not in spans
         )
         if found and (name != "in" or any(a.country for a in found)):
             candidate.recipients = found
             return
+
+
+def _links(reading: Reading, verb: Group) -> bool:
+    return reading.parse.tags[verb.head] in "BH"
+
+
+def _noun_reach(reading: Reading, last: int, limit: int, slots: tuple[str, ...]) -> int:
+    """How far a noun's own prepositions reach: "battle for control of X" is no battle of X."""
+    for chunk in reading.parse.chunks:
+        if last <= chunk.start < limit and chunk.prep and chunk.prep not in slots and chunk.prep not in _CIRCUMSTANCE:
+            return chunk.start
+    return limit
 
 
 def _distinct(found: list[Candidate]) -> list[Candidate]:

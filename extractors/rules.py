@@ -192,7 +192,10 @@ def _verb_index(rules: dict[str, Rule]) -> dict[str, tuple[Pattern, ...]]:
             parts = tuple(None if r == "~" else _alternatives(r) for r in rest)
             for head in heads.split("|"):
                 index.setdefault(head, []).append(Pattern(rule, text, parts))
-    return {k: tuple(sorted(v, key=lambda p: (-p.weight, -len(p.rule.objects), p.rule.id))) for k, v in index.items()}
+    return {
+        k: tuple(sorted(v, key=lambda p: (-bool(p.rule.subjects), -p.weight, -len(p.rule.objects), p.rule.id)))
+        for k, v in index.items()
+    }
 
 
 def _alternatives(part: str) -> frozenset[str]:
