@@ -1,0 +1,262 @@
+"""DuckDB over the live parts: views named by the log, never by a glob, with their comments.
+
+`connect` makes them in memory; `rebuild` keeps the same in `catalog.duckdb` for DuckDB's own command line and BI tools. That file
+is derived: it may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from warehouse.log import Snapshot, read_log, sync_folder
+from warehouse.schema import DERIVED, FILES, LOADS, TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+VIEWS = (
+    "articles",
+    "events",
+    "event_dyads",
+    "event_evidence",
+    "casualties",
+    "timeline",
+    "dyad",
+    "article",
+    "search",
+)
+"""The files of `views/`, in the order in which they build on each other; `help` comes last."""
+
+MACROS = {"timeline": "timeline(country)", "dyad": "dyad(a, b)", "article": "article(id)", "search": "search(pattern)"}
+
+_RAW = {"articles": "articles_all", "events": "events_all"}
+"""Stored tables whose own name belongs to a view over them."""
+
+_OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+def connect(root: Path | str, version: int | None = None) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse for queries, as of a version, by default the last.
+
+    Files under the root and the current folder may be read; the network and extensions are off, and stay off.
+    Returns:
+        An in-memory connection that keeps to its version whatever is committed meanwhile.
+    Raises:
+        LookupError: there is no such version.
+        CorruptFile: the log cannot be read.
+    """
+    root = Path(root).resolve()
+    snapshot = read_log(root, version)
+    con = duckdb.connect(":memory:", config=_OFFLINE)
+    con.execute("set parquet_metadata_cache = true")
+    _define(con, root, snapshot)
+    allowed = ", ".join(_quoted(str(p)) for p in dict.fromkeys([root, Path.cwd()]))
+    con.execute(f"set allowed_directories = [{allowed}]")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con
+
+
+def rebuild(root: Path | str) -> Path:
+    """Make `catalog.duckdb` anew from the log and swap it in; readers that have the old one open keep it.
+
+    Returns:
+        Its path.
+    Raises:
+        OSError: the disk refused; the old file stands.
+    """
+    root = Path(root).resolve()
+    root.mkdir(parents=True, exist_ok=True)
+    final, temporary = root / "catalog.duckdb", root / f".catalog-{uuid.uuid4().hex}.tmp"
+    with _locked(root / ".catalog.lock"):
+        snapshot = read_log(root)  # inside the lock, or an older catalogue could replace a newer one
+        con = duckdb.connect(":memory:", config=_OFFLINE)
+        try:
+            # A file of DuckDB's own newest format is refused by last year's command line.
+            con.execute(f"attach {_quoted(str(temporary))} as catalog (storage_version 'v1.0.0')")
+            con.execute("use catalog")
+            _define(con, root, snapshot)
+            con.execute("use memory")
+            con.execute("detach catalog")
+            con.close()
+            temporary.replace(final)
+            sync_folder(root)
+        finally:
+            con.close()
+            for leftover in (temporary, temporary.with_name(temporary.name + ".wal")):
+                leftover.unlink(missing_ok=True)
+    return final
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    import fcntl
+
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def view_text(name: str) -> str:
+    """The SQL of one view or macro, with its head comment."""
+    return (files("warehouse") / "views" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def head(name: str) -> dict[str, str]:
+    """The head comment of a view by key: grain, key, clock, example."""
+    found: dict[str, str] = {}
+    for line in view_text(name).splitlines():
+        if not line.startswith("-- "):
+            break
+        key, _, rest = line[3:].partition(": ")
+        found[key] = rest.strip()
+    return found
+
+
+def _define(con: duckdb.DuckDBPyConnection, root: Path, snapshot: Snapshot) -> None:
+    for name, schema in TABLES.items():
+        _base_view(con, root, snapshot, name, schema)
+    _log_tables(con, snapshot)
+    for name in VIEWS:
+        con.execute(view_text(name))
+        _comment_columns(con, name)
+    _help(con)
+
+
+def _base_view(con: duckdb.DuckDBPyConnection, root: Path, snapshot: Snapshot, table: str, schema: pa.Schema) -> None:
+    view = _RAW.get(table, table)
+    live = snapshot.files.get(table, ())
+    if live:
+        # Columns by name and type, so that parts of an older schema answer like new ones.
+        mixed = any(load.versions.get("schema") != snapshot.loads[-1].versions.get("schema") for load in snapshot.loads)
+        paths = ", ".join(_quoted(str(root / f.path)) for f in live)
+        columns = ", ".join(f'"{n}"' for n in schema.names)
+        body = f"select {columns} from read_parquet([{paths}], hive_partitioning = false, union_by_name = {str(mixed).lower()})"
+    else:
+        body = "select " + ", ".join(f'null::{_sql_type(f.type)} as "{f.name}"' for f in schema) + " where false"
+    con.execute(f'create view "{view}" as {body}')
+    _comment(con, "view", view, schema.metadata[b"comment"].decode())
+    _comment_columns(con, view)
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    import pyarrow as pa
+
+    if pa.types.is_list(kind):
+        return _sql_type(kind.value_type) + "[]"
+    if pa.types.is_struct(kind):
+        return (
+            "struct("
+            + ", ".join(f'"{kind.field(i).name}" {_sql_type(kind.field(i).type)}' for i in range(kind.num_fields))
+            + ")"
+        )
+    return _SQL_TYPES[str(kind)]
+
+
+_SQL_TYPES = {
+    "string": "varchar",
+    "timestamp[us]": "timestamp",
+    "date32[day]": "date",
+    "int32": "integer",
+    "int64": "bigint",
+    "double": "double",
+    "bool": "boolean",
+    "binary": "blob",
+}
+
+
+def _log_tables(con: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
+    """`loads`, `files` and `superseded` as small tables of their own: they come from the log, not from parts."""
+    loads = [
+        (
+            c.version,
+            c.load_id,
+            c.kind,
+            c.at,
+            c.run_id,
+            c.versions.get("extractor"),
+            c.versions.get("lexicons"),
+            *(c.rows.get(t, 0) for t in TABLES),
+            sum(f.bytes for f in c.add),
+        )
+        for c in snapshot.loads
+    ]
+    live = [
+        (f.table, f.path, f.rows, f.bytes, f.sha256, f.load_id, f.version) for fs in snapshot.files.values() for f in fs
+    ]
+    for name, schema, rows in (("loads", LOADS, loads), ("files", FILES, live)):
+        con.execute(f'create table "{name}" (' + ", ".join(f'"{f.name}" {_sql_type(f.type)}' for f in schema) + ")")
+        _insert(con, name, rows, schema)
+        _comment(con, "table", name, schema.metadata[b"comment"].decode())
+        _comment_columns(con, name)
+    con.execute("create table superseded (version_id varchar)")
+    _insert(con, "superseded", [(v,) for v in sorted(snapshot.superseded)], None)
+    _comment(con, "table", "superseded", "Wordings of articles that a newer wording has replaced")
+
+
+def _insert(
+    con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]], schema: pa.Schema | None
+) -> None:
+    if not rows:
+        return
+    import pyarrow as pa
+
+    columns = list(zip(*rows, strict=True))
+    schema = schema or pa.schema([("version_id", pa.string())])
+    made = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    con.register("_rows", made)
+    con.execute(f'insert into "{table}" select * from _rows')
+    con.unregister("_rows")
+
+
+_COMMENTS = {f.name: f.metadata[b"comment"].decode() for s in (*TABLES.values(), *DERIVED.values()) for f in s}
+
+
+def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
+    con.execute(f'comment on {kind} "{name}" is {_quoted(text)}')
+
+
+def _comment_columns(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    if name in MACROS:
+        _comment(con, "macro table", name, head(name)["grain"])
+        return
+    if name in VIEWS:
+        _comment(con, "view", name, head(name)["grain"])
+    schema = next((s for t, s in (*TABLES.items(), *DERIVED.items()) if name in (t, _RAW.get(t))), None)
+    own = {f.name: f.metadata[b"comment"].decode() for f in schema} if schema is not None else {}
+    for (column,) in con.execute(
+        "select column_name from duckdb_columns() where table_name = ? and database_name = current_database()", [name]
+    ).fetchall():
+        text = own.get(column) or _COMMENTS.get(column)
+        if text:
+            con.execute(f'comment on column "{name}"."{column}" is {_quoted(text)}')
+
+
+def _help(con: duckdb.DuckDBPyConnection) -> None:
+    rows = []
+    for name in VIEWS:
+        top = head(name)
+        rows.append((MACROS.get(name, name), "macro" if name in MACROS else "view", top["grain"], top["example"]))
+    for name, schema in (*TABLES.items(), *DERIVED.items()):
+        view = _RAW.get(name, name)
+        example = f"select * from {view} limit 5"
+        rows.append((view, "log" if name in DERIVED else "table", schema.metadata[b"comment"].decode(), example))
+    rows.append(("help", "view", "One view, table or macro of the warehouse", "from help"))
+    values = ", ".join("(" + ", ".join(_quoted(v) for v in row) + ")" for row in rows)
+    con.execute(f"create view help as select * from (values {values}) as h(name, kind, comment, example)")
+    _comment(con, "view", "help", "One view, table or macro of the warehouse")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
