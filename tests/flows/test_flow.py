@@ -1,0 +1,66 @@
+"""The same job under a real Prefect server: same rows, a run with a telling name, its batches and its artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import warehouse
+from flows import config
+from flows.demo import SAMPLES
+
+
+@pytest.fixture(scope="module")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Prefect server of its own on loopback, private and offline."""
+    config.quiet_prefect(tmp_path_factory.mktemp("prefect"))
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    # A heartbeat's thread ends a second after its flow: nothing to wait for here.
+    with prefect_test_harness(server_startup_timeout=60), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+def test_flow_and_direct_give_the_same_rows(prefect_server: None, tmp_path: Path) -> None:
+    from flows import ingest as job_of
+    from flows.config import workspace
+    from tests.flows.test_ingest import everything
+
+    job = job_of.plan([str(SAMPLES)])
+    direct, flow = workspace(tmp_path / "direct"), workspace(tmp_path / "flow")
+    told = job_of.ingest_direct(job, direct, lambda _: None, lambda _: None)
+    counts = job_of.ingest_flow(job, flow)
+    assert (counts.articles, counts.events, counts.rejects) == (told.articles, told.events, told.rejects)
+    assert everything(flow.root) == everything(direct.root)
+    again = job_of.ingest_flow(job, flow)
+    assert (again.known, again.articles) == (counts.read, 0)
+    assert warehouse.read_log(flow.root).version == 1
+
+
+def test_what_the_operator_sees(prefect_server: None, tmp_path: Path) -> None:
+    import anyio
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+    from flows import ingest as job_of
+    from flows.config import workspace
+
+    counts = job_of.ingest_flow(job_of.plan([str(SAMPLES)]), workspace(tmp_path / "seen"))
+
+    async def ask() -> tuple[list[object], list[object], list[object]]:
+        async with get_client() as client:
+            runs = await client.read_flow_runs()
+            tasks = await client.read_task_runs()
+            artifacts = await client.read_artifacts(
+                artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["run-summary"]))
+            )
+            return list(runs), list(tasks), list(artifacts)
+
+    runs, tasks, artifacts = anyio.run(ask)
+    assert any(r.name.startswith("ingest-samples-") for r in runs)  # type: ignore[attr-defined]
+    assert any(r.state.name == "Degraded" for r in runs)  # type: ignore[attr-defined]
+    assert any(t.name == f"batch-1-{counts.read}docs" for t in tasks)  # type: ignore[attr-defined]
+    assert any(f"{counts.events} events" in (a.description or "") for a in artifacts)  # type: ignore[attr-defined]

@@ -1,0 +1,74 @@
+"""The one direction, read from the imports: flows → extractors, flows → warehouse; extractors and warehouse know neither
+Prefect nor each other, and extractors touch no network, no clock and no random numbers."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FORBIDDEN = {
+    "extractors": {
+        "flows",
+        "warehouse",
+        "prefect",
+        "duckdb",
+        "pyarrow",
+        "httpx",
+        "socket",
+        "urllib.request",
+        "random",
+        "subprocess",
+    },
+    "warehouse": {"flows", "extractors", "prefect", "lxml", "bs4", "httpx", "socket", "urllib.request"},
+    "flows/readers": {"prefect", "warehouse"},
+}
+# The clock is an argument of extractors: none of them may ask for the time.
+CLOCK = {"now", "today", "utcnow", "time", "perf_counter", "monotonic"}
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_room_imports_only_what_it_may(room: str) -> None:
+    files = sorted((ROOT / room).rglob("*.py"))
+    assert files
+    for path in files:
+        for name in imports(path):
+            for forbidden in FORBIDDEN[room]:
+                assert f"{name}.".startswith(f"{forbidden}.") is False, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_prefect_is_known_to_few_files_of_flows() -> None:
+    users = {p.name for p in (ROOT / "flows").rglob("*.py") if any(n.split(".")[0] == "prefect" for n in imports(p))}
+    assert users <= {"tasks.py", "sweep.py", "maintain.py", "reextract.py", "watch.py", "deployments.py", "serve.py"}, (
+        users
+    )
+
+
+def test_extractors_never_ask_for_the_time() -> None:
+    for path in sorted((ROOT / "extractors").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCK:
+                owner = ast.unparse(node.func.value)
+                assert owner not in ("datetime", "date", "time", "datetime.datetime", "dt"), (
+                    f"{path.name}:{node.lineno}"
+                )
+
+
+def test_command_imports_nothing_heavy_before_it_needs_it() -> None:
+    script = "import sys, flows.cli; print(' '.join(m for m in ('prefect', 'duckdb', 'pyarrow', 'lxml', 'httpx') if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
