@@ -6,17 +6,16 @@ is derived: it may be deleted at any time.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from warehouse.log import Snapshot, read_log, sync_folder
+from warehouse.log import Snapshot, read_log
+from warehouse.record import locked, sync_folder
 from warehouse.schema import DERIVED, FILES, LOADS, TABLES
 
 if TYPE_CHECKING:
@@ -40,7 +39,10 @@ MACROS = {"timeline": "timeline(country)", "dyad": "dyad(a, b)", "article": "art
 _RAW = {"articles": "articles_all", "events": "events_all"}
 """Stored tables whose own name belongs to a view over them."""
 
-_OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 
 def connect(root: Path | str, version: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -76,7 +78,7 @@ def rebuild(root: Path | str) -> Path:
     root = Path(root).resolve()
     root.mkdir(parents=True, exist_ok=True)
     final, temporary = root / "catalog.duckdb", root / f".catalog-{uuid.uuid4().hex}.tmp"
-    with _locked(root / ".catalog.lock"):
+    with locked(root / ".catalog.lock"):
         snapshot = read_log(root)  # inside the lock, or an older catalogue could replace a newer one
         con = duckdb.connect(":memory:", config=_OFFLINE)
         try:
@@ -94,18 +96,6 @@ def rebuild(root: Path | str) -> Path:
             for leftover in (temporary, temporary.with_name(temporary.name + ".wal")):
                 leftover.unlink(missing_ok=True)
     return final
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    import fcntl
-
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def view_text(name: str) -> str:
@@ -206,7 +196,7 @@ def _log_tables(con: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
 
 
 def _insert(
-    con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]], schema: pa.Schema | None
+    con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]], schema: pa.Schema | None
 ) -> None:
     if not rows:
         return

@@ -7,55 +7,28 @@ Records never change, so a process keeps what it has read and reads on from ther
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import threading
-import uuid
 from collections.abc import Container, Iterable
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from warehouse.record import (
+    Commit,
+    CorruptFile,
+    File,
+    commit_of,
+    log_folder,
+    read_json,
+    read_record,
+    record_of,
+    record_path,
+    replace_json,
+    stamp,
+)
+
 CHECKPOINT_EVERY = 500
-
-
-class CorruptFile(Exception):
-    """A log record or a part is not what was written. The message names the file and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One committed Parquet part."""
-
-    table: str
-    path: str
-    """Under the root, with forward slashes."""
-    rows: int
-    bytes: int
-    sha256: str
-    load_id: str
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One record of the log. Snapshots hold them without the items, which may be many."""
-
-    version: int
-    load_id: str
-    kind: str
-    at: datetime
-    """Naive UTC."""
-    run_id: str
-    add: tuple[File, ...]
-    remove: tuple[str, ...]
-    rows: dict[str, int]
-    """Rows added by table."""
-    item_ids: tuple[str, ...]
-    versions: dict[str, str]
-    superseded: tuple[str, ...] = ()
-    """Article versions that this commit's articles replace."""
 
 
 @dataclass(slots=True)
@@ -63,7 +36,7 @@ class _Index:
     """Which items, and which version of which article, came with which commit. Shared by the snapshots of a root; only grows."""
 
     items: dict[str, int] = field(default_factory=dict)
-    articles: dict[str, str] = field(default_factory=dict)
+    articles: dict[str, tuple[str, int]] = field(default_factory=dict)
     version: int = 0
 
 
@@ -82,8 +55,8 @@ class Known(Container[str]):
     def __len__(self) -> int:
         return sum(v <= self._version for v in self._loaded().items.values()) if self._version else 0
 
-    def newest(self, article_id: str) -> str | None:
-        """The newest version_id of an article; exact for the last snapshot read only."""
+    def newest(self, article_id: str) -> tuple[str, int] | None:
+        """The newest version_id of an article and its instant; exact for the last snapshot read only."""
         return self._loaded().articles.get(article_id) if self._version else None
 
     def _loaded(self) -> _Index:
@@ -130,16 +103,6 @@ _LOCK = threading.RLock()
 _STATES: dict[str, _State] = {}
 
 
-def log_folder(root: Path) -> Path:
-    """Where the records lie."""
-    return root / "_log"
-
-
-def record_path(root: Path, version: int) -> Path:
-    """The file of one record."""
-    return log_folder(root) / f"{version:08d}.json"
-
-
 def read_log(root: Path | str, version: int | None = None) -> Snapshot:
     """The warehouse as of a version, by default the last.
 
@@ -154,7 +117,7 @@ def read_log(root: Path | str, version: int | None = None) -> Snapshot:
         return _read_at(root, version)
     with _LOCK:
         state = _STATES.get(str(root))
-        if state is None or (state.version and _stamp(record_path(root, state.version)) != state.stamp):
+        if state is None or (state.version and stamp(record_path(root, state.version)) != state.stamp):
             state = _STATES[str(root)] = _from_checkpoint(root, None)  # new here, or another warehouse in its place
         _read_on(root, state, None)
         if state.snapshot is None or state.snapshot.version != state.version:
@@ -188,11 +151,11 @@ def _snapshot(root: Path, state: _State) -> Snapshot:
 
 def _read_on(root: Path, state: _State, until: int | None) -> None:
     while until is None or state.version < until:
-        record = _read_record(root, state.version + 1)
+        record = read_record(root, state.version + 1)
         if record is None:
             return
-        _apply(state, _commit_of(record))
-        state.stamp = _stamp(record_path(root, state.version))
+        _apply(state, commit_of(record))
+        state.stamp = stamp(record_path(root, state.version))
         if state.index.version == state.version - 1:
             _index_record(state.index, record)
 
@@ -208,129 +171,20 @@ def _apply(state: _State, commit: Commit) -> None:
 
 
 def _light(commit: Commit) -> Commit:
-    return Commit(
-        commit.version,
-        commit.load_id,
-        commit.kind,
-        commit.at,
-        commit.run_id,
-        commit.add,
-        commit.remove,
-        commit.rows,
-        (),
-        commit.versions,
-    )
+    return replace(commit, item_ids=(), superseded=())
 
 
 def _index_record(index: _Index, record: dict[str, Any]) -> None:
     for item in record["items"]:
         index.items.setdefault(item, record["version"])
-    index.articles.update(record["articles"])
+    _newer(index, record["articles"])
     index.version = record["version"]
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_mtime_ns
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    try:
-        found = json.loads(data)
-    except ValueError as error:
-        raise CorruptFile(f"{path}: {error}; restore this file from a backup, later loads rest on it") from error
-    if not isinstance(found, dict):
-        raise CorruptFile(f"{path}: not a record; restore this file from a backup, later loads rest on it")
-    return found
-
-
-def _read_record(root: Path, version: int) -> dict[str, Any] | None:
-    record = _read_json(record_path(root, version))
-    if record is not None and record.get("version") != version:
-        raise CorruptFile(
-            f"{record_path(root, version)}: holds version {record.get('version')}; restore it from a backup"
-        )
-    return record
-
-
-def _commit_of(record: dict[str, Any]) -> Commit:
-    version, load_id = record["version"], record["load_id"]
-    return Commit(
-        version,
-        load_id,
-        record["kind"],
-        datetime.fromisoformat(record["at"]),
-        record["run_id"],
-        tuple(File(load_id=load_id, version=version, **f) for f in record["add"]),
-        tuple(record["remove"]),
-        dict(record["rows"]),
-        tuple(record["items"]),
-        dict(record["versions"]),
-        tuple(record["superseded"]),
-    )
-
-
-def _record_of(commit: Commit, articles: dict[str, str]) -> dict[str, Any]:
-    return {
-        "version": commit.version,
-        "load_id": commit.load_id,
-        "kind": commit.kind,
-        "at": commit.at.isoformat(),
-        "run_id": commit.run_id,
-        "versions": commit.versions,
-        "rows": commit.rows,
-        "add": [{k: v for k, v in asdict(f).items() if k not in ("load_id", "version")} for f in commit.add],
-        "remove": list(commit.remove),
-        "superseded": list(commit.superseded),
-        "items": list(commit.item_ids),
-        "articles": articles,
-    }
-
-
-def publish(root: Path, commit: Commit, articles: dict[str, str]) -> bool:
-    """Make a commit the record of its version, or say that the version is taken.
-
-    Args:
-        articles: version_id by article_id of the articles it adds.
-    Returns:
-        Whether it is published; then it is durable.
-    """
-    folder = log_folder(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    target = record_path(root, commit.version)
-    temporary = folder / f".{uuid.uuid4().hex}.tmp"
-    try:
-        _write_durably(temporary, _record_of(commit, articles))
-        os.link(temporary, target)  # fails if a rival has this version; a rename would silently overwrite its commit
-    except FileExistsError:
-        return False
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(folder)
-    return True
-
-
-def _write_durably(path: Path, record: dict[str, Any]) -> None:
-    with path.open("w", encoding="utf-8") as out:
-        json.dump(record, out, ensure_ascii=False, separators=(",", ":"))
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _newer(index: _Index, articles: dict[str, list[Any]]) -> None:
+    for article, (version, instant) in articles.items():
+        if article not in index.articles or instant >= index.articles[article][1]:
+            index.articles[article] = (version, instant)
 
 
 def write_checkpoint(root: Path, version: int) -> None:
@@ -339,31 +193,22 @@ def write_checkpoint(root: Path, version: int) -> None:
     Whoever writes it writes the same, so writers may overwrite each other.
     """
     snapshot = _read_at(root, version)
-    _replace(
+    replace_json(
         _checkpoint_path(root, version),
         {
             "version": version,
             "files": [asdict(f) for files in snapshot.files.values() for f in files],
-            "loads": [_record_of(c, {}) for c in snapshot.loads],
+            "loads": [record_of(c, {}) for c in snapshot.loads],
             "superseded": sorted(snapshot.superseded),
         },
     )
     segment = _Index(version=version - CHECKPOINT_EVERY)
     for number in range(version - CHECKPOINT_EVERY + 1, version + 1):
-        record = _read_record(root, number)
+        record = read_record(root, number)
         if record is None:
             raise CorruptFile(f"{record_path(root, number)}: missing; restore it from a backup")
         _index_record(segment, record)
-    _replace(_segment_path(root, version), {"items": segment.items, "articles": segment.articles})
-
-
-def _replace(path: Path, content: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        _write_durably(temporary, content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_json(_segment_path(root, version), {"items": segment.items, "articles": segment.articles})
 
 
 def _checkpoint_path(root: Path, version: int) -> Path:
@@ -386,14 +231,14 @@ def _from_checkpoint(root: Path, until: int | None) -> _State:
     for version in _checkpoints(root):
         if until is not None and version > until:
             continue
-        found = _read_json(_checkpoint_path(root, version))
+        found = read_json(_checkpoint_path(root, version))
         if found is None:
             continue
         state.version = version
         state.files = {f["path"]: File(**f) for f in found["files"]}
-        state.loads = [_commit_of(r) for r in found["loads"]]
+        state.loads = [commit_of(r) for r in found["loads"]]
         state.superseded = set(found["superseded"])
-        state.stamp = _stamp(record_path(root, version))
+        state.stamp = stamp(record_path(root, version))
         break
     return state
 
@@ -403,15 +248,15 @@ def _read_items(root: Path, index: _Index, version: int) -> None:
     while index.version < version:
         end = index.version + CHECKPOINT_EVERY
         segment = (
-            _read_json(_segment_path(root, end)) if index.version % CHECKPOINT_EVERY == 0 and end <= version else None
+            read_json(_segment_path(root, end)) if index.version % CHECKPOINT_EVERY == 0 and end <= version else None
         )
         if segment is not None:
             for item, number in segment["items"].items():
                 index.items.setdefault(item, number)
-            index.articles.update(segment["articles"])
+            _newer(index, segment["articles"])
             index.version = end
             continue
-        record = _read_record(root, index.version + 1)
+        record = read_record(root, index.version + 1)
         if record is None:
             raise CorruptFile(f"{record_path(root, index.version + 1)}: missing; restore it from a backup")
         _index_record(index, record)

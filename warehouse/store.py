@@ -17,17 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.log import (
-    CHECKPOINT_EVERY,
-    Commit,
-    CorruptFile,
-    File,
-    Snapshot,
-    publish,
-    read_log,
-    sync_folder,
-    write_checkpoint,
-)
+from warehouse.log import CHECKPOINT_EVERY, Known, Snapshot, read_log, write_checkpoint
+from warehouse.record import Articles, Commit, CorruptFile, File, publish, sync_folder
 from warehouse.schema import SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -38,12 +29,13 @@ _ROW_GROUP = {"articles": 4096}
 _ROW_GROUP_DEFAULT = 122_880
 _ROW_GROUP_BYTES = 16 << 20
 
-_DICTIONARY = frozenset(
+_FEW_VALUES = (
     "source site language section wire coded uncoded_reason published_precision published_from extract_method media_type charset "
     "event_type event_mode status quad_class contexts actor_country actor_sector recipient_country recipient_sector actor_countries "
     "recipient_countries date_precision place_country admin1 place_precision precision rule_id trigger role kind qualifier unit country "
-    "sector other_sectors how timex_type stage reason robots error load_id run_id extractor_version lexicon_version loaded_at".split()
+    "sector other_sectors how timex_type stage reason robots error load_id run_id extractor_version lexicon_version loaded_at"
 )
+_DICTIONARY = frozenset(_FEW_VALUES.split())
 """Columns with few values; elsewhere a dictionary costs time and saves nothing."""
 
 
@@ -79,8 +71,8 @@ def commit(
     """
     root = Path(root).resolve()
     _check(load_id, tables)
-    articles = _articles(tables)
-    items = tuple(dict.fromkeys([*item_ids, *articles.values()]))
+    editions = _editions(tables)
+    items = tuple(dict.fromkeys([*item_ids, *(version for _, version, _ in editions)]))
     removes = tuple(removes)
     snapshot = read_log(root)
     if load_id in snapshot.load_ids:
@@ -93,7 +85,7 @@ def commit(
             if table.num_rows:
                 written.append(_write_part(root, name, table, load_id, at))
         _fault("after_part")
-        done = _publish(root, load_id, kind, at, run_id, written, removes, items, dict(versions), articles)
+        done = _publish(root, load_id, kind, at, run_id, written, removes, items, dict(versions), editions)
     except BaseException:
         _discard(root, written)
         raise
@@ -115,12 +107,33 @@ def _check(load_id: str, tables: Mapping[str, pa.Table]) -> None:
             raise ValueError(f"table {name!r} has not the stored schema: make it with build_tables")
 
 
-def _articles(tables: Mapping[str, pa.Table]) -> dict[str, str]:
-    """Version_id by article_id of the articles in a load; of two versions in one load the later row counts."""
+def _editions(tables: Mapping[str, pa.Table]) -> list[tuple[str, str, int]]:
+    """(article_id, version_id, instant) of the articles in a load; the instant is when it was changed or published."""
     table = tables.get("articles")
     if table is None:
-        return {}
-    return dict(zip(table["article_id"].to_pylist(), table["version_id"].to_pylist(), strict=True))
+        return []
+    names = ("article_id", "version_id", "modified_at", "published_at")
+    rows = zip(*(table[name].to_pylist() for name in names), strict=True)
+    return [(article, version, _seconds(modified or published)) for article, version, modified, published in rows]
+
+
+def _seconds(instant: datetime | None) -> int:
+    return int(instant.replace(tzinfo=UTC).timestamp()) if instant is not None else 0
+
+
+def _resolve(editions: Iterable[tuple[str, str, int]], known: Known) -> tuple[Articles, tuple[str, ...]]:
+    """The newest version of every article, and the versions that are so no more: ours, or those of earlier loads."""
+    newest: dict[str, tuple[str, int]] = {}
+    superseded: dict[str, None] = {}
+    for article, version, instant in editions:
+        rival = newest.get(article) or known.newest(article)
+        if rival is not None and rival[0] != version:
+            if rival[1] > instant:
+                superseded[version] = None
+                continue
+            superseded[rival[0]] = None
+        newest[article] = (version, instant)
+    return newest, tuple(superseded)
 
 
 def _check_overlap(snapshot: Snapshot, kind: str, items: Iterable[str], removes: Iterable[str]) -> None:
@@ -145,7 +158,7 @@ def _publish(
     removes: tuple[str, ...],
     items: tuple[str, ...],
     versions: dict[str, str],
-    articles: dict[str, str],
+    editions: list[tuple[str, str, int]],
 ) -> Commit | None:
     versions = {"schema": str(SCHEMA_VERSION), **versions}
     rows = {f.table: f.rows for f in written}
@@ -158,8 +171,7 @@ def _publish(
             if not (root / file.path).exists():
                 raise CorruptFile(f"{root / file.path}: gone before it was committed; repeat the load")
         version = snapshot.version + 1
-        older = (snapshot.known.newest(article) for article in articles)
-        superseded = tuple(v for v in older if v is not None) if kind == "load" else ()
+        articles, superseded = _resolve(editions, snapshot.known)
         add = tuple(File(f.table, f.path, f.rows, f.bytes, f.sha256, load_id, version) for f in written)
         done = Commit(version, load_id, kind, at, run_id, add, removes, rows, items, versions, superseded)
         _fault("before_link")
@@ -232,10 +244,10 @@ def _sha256(path: Path) -> str:
 
 def _discard(root: Path, written: Iterable[File]) -> None:
     """Delete own parts that no record names. The names are ours alone; after a doubtful publication they stay for gc."""
-    live = read_log(root).paths
-    for file in written:
-        if file.path not in live:
-            with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, CorruptFile):
+        live = read_log(root).paths
+        for file in written:
+            if file.path not in live:
                 (root / file.path).unlink(missing_ok=True)
 
 
