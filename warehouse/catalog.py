@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.log import Snapshot, read_log
 from warehouse.record import locked, sync_folder
-from warehouse.schema import DERIVED, FILES, LOADS, TABLES
+from warehouse.schema import DERIVED, FILES, LOADS, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,24 +120,22 @@ def _define(con: duckdb.DuckDBPyConnection, root: Path, snapshot: Snapshot) -> N
     _log_tables(con, snapshot)
     for name in VIEWS:
         con.execute(view_text(name))
-        _comment_columns(con, name)
     _help(con)
+    _comments(con)
 
 
 def _base_view(con: duckdb.DuckDBPyConnection, root: Path, snapshot: Snapshot, table: str, schema: pa.Schema) -> None:
     view = _RAW.get(table, table)
     live = snapshot.files.get(table, ())
+    empty = "select " + ", ".join(f'null::{_sql_type(f.type)} as "{f.name}"' for f in schema) + " where false"
+    body = empty
     if live:
-        # Columns by name and type, so that parts of an older schema answer like new ones.
-        mixed = any(load.versions.get("schema") != snapshot.loads[-1].versions.get("schema") for load in snapshot.loads)
         paths = ", ".join(_quoted(str(root / f.path)) for f in live)
-        columns = ", ".join(f'"{n}"' for n in schema.names)
-        body = f"select {columns} from read_parquet([{paths}], hive_partitioning = false, union_by_name = {str(mixed).lower()})"
-    else:
-        body = "select " + ", ".join(f'null::{_sql_type(f.type)} as "{f.name}"' for f in schema) + " where false"
+        body = f"from read_parquet([{paths}], hive_partitioning = false)"
+        if any(load.versions.get("schema") != str(SCHEMA_VERSION) for load in snapshot.loads):
+            # Parts of an older schema answer like new ones; asking all parts for their columns costs time, so only then.
+            body = f"{empty} union all by name from read_parquet([{paths}], hive_partitioning = false, union_by_name = true)"
     con.execute(f'create view "{view}" as {body}')
-    _comment(con, "view", view, schema.metadata[b"comment"].decode())
-    _comment_columns(con, view)
 
 
 def _sql_type(kind: pa.DataType) -> str:
@@ -188,11 +186,8 @@ def _log_tables(con: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
     for name, schema, rows in (("loads", LOADS, loads), ("files", FILES, live)):
         con.execute(f'create table "{name}" (' + ", ".join(f'"{f.name}" {_sql_type(f.type)}' for f in schema) + ")")
         _insert(con, name, rows, schema)
-        _comment(con, "table", name, schema.metadata[b"comment"].decode())
-        _comment_columns(con, name)
     con.execute("create table superseded (version_id varchar)")
     _insert(con, "superseded", [(v,) for v in sorted(snapshot.superseded)], None)
-    _comment(con, "table", "superseded", "Wordings of articles that a newer wording has replaced")
 
 
 def _insert(
@@ -213,24 +208,28 @@ def _insert(
 _COMMENTS = {f.name: f.metadata[b"comment"].decode() for s in (*TABLES.values(), *DERIVED.values()) for f in s}
 
 
-def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
-    con.execute(f'comment on {kind} "{name}" is {_quoted(text)}')
-
-
-def _comment_columns(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    if name in MACROS:
-        _comment(con, "macro table", name, head(name)["grain"])
-        return
-    if name in VIEWS:
-        _comment(con, "view", name, head(name)["grain"])
-    schema = next((s for t, s in (*TABLES.items(), *DERIVED.items()) if name in (t, _RAW.get(t))), None)
-    own = {f.name: f.metadata[b"comment"].decode() for f in schema} if schema is not None else {}
-    for (column,) in con.execute(
-        "select column_name from duckdb_columns() where table_name = ? and database_name = current_database()", [name]
-    ).fetchall():
-        text = own.get(column) or _COMMENTS.get(column)
+def _comments(con: duckdb.DuckDBPyConnection) -> None:
+    """Say of every view, table, macro and column what it is."""
+    schemas = {_RAW.get(n, n): s for n, s in TABLES.items()} | DERIVED
+    said = [("view" if n in TABLES or n in _RAW.values() else "table", n, _about(s)) for n, s in schemas.items()]
+    said += [("macro table" if n in MACROS else "view", n, head(n)["grain"]) for n in VIEWS]
+    said += [("table", "superseded", "Wordings of articles that a newer wording has replaced")]
+    said += [("view", "help", "Every view, macro and table, with an example")]
+    statements = [f'comment on {kind} "{name}" is {_quoted(text)}' for kind, name, text in said]
+    columns = con.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = current_database()"
+    ).fetchall()
+    for view, column in columns:
+        of = TABLES.get(view) or schemas.get(view)  # the view `articles` has the columns of its table
+        field = of.field(column) if of is not None and column in of.names else None
+        text = field.metadata[b"comment"].decode() if field is not None else _COMMENTS.get(column)
         if text:
-            con.execute(f'comment on column "{name}"."{column}" is {_quoted(text)}')
+            statements.append(f'comment on column "{view}"."{column}" is {_quoted(text)}')
+    con.execute(";\n".join(statements))
+
+
+def _about(schema: pa.Schema) -> str:
+    return str(schema.metadata[b"comment"].decode())
 
 
 def _help(con: duckdb.DuckDBPyConnection) -> None:
@@ -241,11 +240,10 @@ def _help(con: duckdb.DuckDBPyConnection) -> None:
     for name, schema in (*TABLES.items(), *DERIVED.items()):
         view = _RAW.get(name, name)
         example = f"select * from {view} limit 5"
-        rows.append((view, "log" if name in DERIVED else "table", schema.metadata[b"comment"].decode(), example))
+        rows.append((view, "log" if name in DERIVED else "table", _about(schema), example))
     rows.append(("help", "view", "One view, table or macro of the warehouse", "from help"))
     values = ", ".join("(" + ", ".join(_quoted(v) for v in row) + ")" for row in rows)
     con.execute(f"create view help as select * from (values {values}) as h(name, kind, comment, example)")
-    _comment(con, "view", "help", "One view, table or macro of the warehouse")
 
 
 def _quoted(text: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 import warehouse
 from tests.warehouse.makers import digest, load, value
+from warehouse import TABLES
 from warehouse.catalog import VIEWS, head
 
 
@@ -135,3 +136,12 @@ def test_folder_with_a_quote_in_its_name(tmp_path: Path) -> None:
     root = tmp_path / "it's [here]"
     load(root, "one")
     assert value(root, "select count(*) from events") == 3
+
+
+def test_parts_of_an_older_schema_answer_with_null(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(tmp_path, "old")
+    newer = TABLES["articles"].append(TABLES["articles"].field("wire").with_name("mood"))
+    for module in ("warehouse.catalog", "warehouse.store"):
+        monkeypatch.setattr(f"{module}.SCHEMA_VERSION", 2)
+        monkeypatch.setitem(TABLES, "articles", newer)
+    assert value(tmp_path, "select count(*) from articles where mood is null and title = 'About old-0'") == 1

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -81,7 +82,7 @@ def test_removed_part_is_gone_and_removing_it_again_conflicts(tmp_path: Path) ->
     assert done is not None
     old = next(f.path for f in done.add if f.table == "mentions")
     tables = {"mentions": make_tables([make_pair("one-0")], "cc")["mentions"]}
-    args = {"kind": "replace", "removes": [old], "run_id": "r", "versions": {}}
+    args: dict[str, Any] = {"kind": "replace", "removes": [old], "run_id": "r", "versions": {}}
     warehouse.commit(tmp_path, "cc", tables, **args)
     assert value(tmp_path, "select count(*) from mentions") == 2
     assert value(tmp_path, "select count(*) from mentions", version=1) == 6
@@ -104,7 +105,7 @@ def _racer(root: Path, names: list[str]) -> None:
 
 def test_racing_processes_commit_everything_once(tmp_path: Path) -> None:
     names = [f"load{i}" for i in range(12)]
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     racers = [context.Process(target=_racer, args=(tmp_path, order)) for order in (names, names[::-1])]
     for racer in racers:
         racer.start()

@@ -4,7 +4,7 @@
 -- example: select published_at, title, found from search('(?i)ceasefire') limit 10
 create macro search(pattern) as table
 select
-    published_at, source, title, url, regexp_extract(text, '.{0,80}' || '(?:' || pattern || ')' || '.{0,80}') as found,
+    published_at, source, title, url, nullif(regexp_extract(text, '.{0,80}(?:' || pattern || ').{0,80}'), '') as found,
     article_id, version_id
 from articles
 where regexp_matches(text, pattern) or regexp_matches(title, pattern)
