@@ -79,6 +79,8 @@ def rebuild(root: Path | str) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     final, temporary = root / "catalog.duckdb", root / f".catalog-{uuid.uuid4().hex}.tmp"
     with locked(root / ".catalog.lock"):
+        for orphan in root.glob(".catalog-*"):  # of builders that were killed: nobody else builds now
+            orphan.unlink(missing_ok=True)
         snapshot = read_log(root)  # inside the lock, or an older catalogue could replace a newer one
         con = duckdb.connect(":memory:", config=_OFFLINE)
         try:
@@ -93,7 +95,7 @@ def rebuild(root: Path | str) -> Path:
             sync_folder(root)
         finally:
             con.close()
-            for leftover in (temporary, temporary.with_name(temporary.name + ".wal")):
+            for leftover in root.glob(f"{temporary.name}*"):  # with its write-ahead log
                 leftover.unlink(missing_ok=True)
     return final
 

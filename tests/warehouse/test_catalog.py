@@ -115,6 +115,7 @@ def test_files_elsewhere_and_settings_are_closed(filled: Path, tmp_path: Path, m
 
 def test_catalogue_is_small_commented_and_replaced_whole(tmp_path: Path) -> None:
     warehouse.rebuild(tmp_path)
+    (tmp_path / ".catalog-killed.tmp.wal").touch()
     load(tmp_path, "one")
     path = warehouse.rebuild(tmp_path)
     assert path.stat().st_size < 2_000_000

@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +100,8 @@ def test_captures_are_cut_into_row_groups_by_bytes(tmp_path: Path, monkeypatch: 
     assert pq.ParquetFile(part).metadata.num_row_groups == 2
 
 
-def _racer(root: Path, names: list[str]) -> None:
+def _racer(root: Path, names: list[str], start: Barrier) -> None:
+    start.wait(60)
     for name in names:
         load(root, name, count=1)
 
@@ -106,7 +109,8 @@ def _racer(root: Path, names: list[str]) -> None:
 def test_racing_processes_commit_everything_once(tmp_path: Path) -> None:
     names = [f"load{i}" for i in range(12)]
     context = multiprocessing.get_context("spawn")
-    racers = [context.Process(target=_racer, args=(tmp_path, order)) for order in (names, names[::-1])]
+    start = context.Barrier(2)
+    racers = [context.Process(target=_racer, args=(tmp_path, order, start)) for order in (names, names[::-1])]
     for racer in racers:
         racer.start()
     for racer in racers:
@@ -119,6 +123,14 @@ def test_racing_processes_commit_everything_once(tmp_path: Path) -> None:
     live = {tmp_path / p for p in snapshot.paths}
     assert set(tmp_path.rglob("*.parquet")) == live
     assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_racing_threads_commit_everything_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda i: load(tmp_path, f"load{i % 8}", count=1), range(16)))
+    assert sorted(d.version for d in done if d is not None) == list(range(1, 9))
+    assert value(tmp_path, COUNTS) == "8 16 16"
+    assert {tmp_path / p for p in warehouse.read_log(tmp_path).paths} == set(tmp_path.rglob("*.parquet"))
 
 
 @pytest.mark.parametrize(("point", "survives"), [("after_part", False), ("before_link", False), ("after_link", True)])
