@@ -119,13 +119,16 @@ def _temporal(reading: Reading, start: int, end: int) -> bool:
 
 def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[tuple[int, int, Entry]]) -> Actor | None:
     sentence = reading.sentence
-    persons = [h for h in hits if h[2].kind == "person"]
+    persons = [h for h in hits if h[2].kind == "person" and not _other_forename(reading, h, start, hits)]
+    hits = [h for h in hits if h[2].kind != "person" or h in persons]
     bodies = [h for h in hits if h[2].kind == "actor"]
     agents = [h for h in hits if h[2].kind in _AGENT_KINDS]
     lands = [h for h in hits if h[2].kind in _COUNTRY_KINDS]
+    stateless = any(not h[2].country for h in lands) and not any(h[2].country for h in lands)
     text_end = end
     former = any(sentence.lower[k] in _FORMER for k in range(start, end))
-    how = "phrase"
+    # "European nations", "Kurdish leaders": no country of the sentence or place may be lent to them
+    how = "none" if stateless else "phrase"
     if persons:
         entry = persons[-1][2]
         return _actor(reading, start, end, entry.name, entry.country, entry.sector, entry.others, how)
@@ -182,6 +185,17 @@ def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[tu
             return _actor(reading, start, end, None, entry.country, sector, (), how)
         return _actor(reading, first[0], last, None, entry.country, sector, (), how)
     return None
+
+
+def _other_forename(
+    reading: Reading, hit: tuple[int, int, Entry], start: int, hits: list[tuple[int, int, Entry]]
+) -> bool:
+    """A surname alone behind somebody else's forename: "Riad Maliki" is not the Maliki of the lexicon."""
+    at = hit[0] - 1
+    if hit[1] - hit[0] > 1 or at < start or not reading.sentence.words[at][0].isupper():
+        return False
+    low = reading.sentence.lower[at]
+    return low not in reading.lexicons.words["honorifics"] and not any(a <= at < b for a, b, _ in hits)
 
 
 def _strongest(agents: list[tuple[int, int, Entry]]) -> tuple[int, int, Entry] | None:
@@ -351,6 +365,10 @@ def _unknown(reading: Reading, index: int, start: int, end: int) -> tuple[Actor,
         return ()
     if start == 0 and len(words) == 1 and end - start == 1 and sentence.lower[start] in reading.lexicons.verbs:
         return ()
+    if sentence.lower[end - 1] in reading.lexicons.words["polities"]:  # "the Republic of Kazakhstan"
+        tail_end, tail = _tail(reading, index, end)
+        if tail is not None and tail.country:
+            return (_actor(reading, start, tail_end, None, tail.country, None, (), "phrase"),)
     apposed = _apposition(reading, index, reading.parse.chunks[index].end)
     if apposed is not None:
         actor = _actor(

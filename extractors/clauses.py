@@ -90,11 +90,24 @@ def _chunks(sentence: Sentence, tags: list[str]) -> tuple[list[Chunk], list[int]
         before = start - 1
         while before >= 0 and tags[before] == "A":
             before -= 1
-        prep = sentence.lower[before] if before >= 0 and tags[before] == "P" else ""
+        prep = ""
+        if before >= 0 and (tags[before] == "P" or (tags[before] == "S" and not _verb_ahead(tags, i))):
+            prep = sentence.lower[before]  # "since October", "as a member" govern a noun, "since Iran left" a clause
         for j in range(start, i):
             chunk_at[j] = len(chunks)
         chunks.append(Chunk(start, i, prep, len(chunks)))
     return chunks, chunk_at
+
+
+def _verb_ahead(tags: list[str], i: int) -> bool:
+    """Whether a finite verb follows before the next mark, relative or subordinator, or a conjunction of verbs."""
+    for j in range(i, min(i + 30, len(tags))):
+        letter = tags[j]
+        if letter in ',;".SW' or (letter == "C" and j + 1 < len(tags) and tags[j + 1] in "VMBH"):
+            return False
+        if letter in "MVBHO":
+            return True
+    return False
 
 
 def _groups(sentence: Sentence, tags: list[str], lexicons: Lexicons) -> list[Group]:
@@ -231,7 +244,7 @@ class _Builder:
         noun = False
         for j in range(i, min(i + 30, len(self.tags))):
             letter = self.tags[j]
-            if letter in ',;".SW':
+            if letter in ',;".SW' or (letter == "C" and noun and self._next_verb(j + 1)):
                 return False
             if letter in "NR#":
                 noun = True

@@ -7,6 +7,7 @@ places and actors inherited, one event not told twice, the sentences of sport an
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -50,6 +51,7 @@ _PLACE_PREPOSITIONS = frozenset(
         "along",
     ]
 )
+_SCORELINE = re.compile(r"(?<![\d-])\d{1,2}[-–]\d{1,2}(?![\d-])")
 _BODIES = frozenset(("UNO", "EUR", "IGO", "NGO", "MNC", "IMG", "ISM"))
 
 
@@ -134,8 +136,9 @@ def read_text(text: str, lexicons: Lexicons, published: date | None, title: str 
 def veto(sentence: Sentence, lexicons: Lexicons) -> str:
     """The topic that places the sentence outside politics, or ''."""
     padded = " " + " ".join(sentence.lower) + " "
+    score = 0.5 if _SCORELINE.search(sentence.text) else 0.0
     for topic, words in lexicons.vetoes.items():
-        weight = 0.0
+        weight = score if topic == "sport" else 0.0
         for word, value in words.items():
             if f" {word} " in padded:
                 weight += value
@@ -398,13 +401,29 @@ def _contexts(sentence: Sentence, lexicons: Lexicons) -> tuple[str, ...]:
 
 
 def _once(events: list[Event]) -> list[Event]:
-    """One event told twice in an article is one event: type, sides and day agree. The first telling stays; a country beats none."""
-    seen: dict[tuple[object, ...], Event] = {}
+    """One event told twice in an article is one event: type, sides, day and status agree, and no number contradicts.
+
+    The first telling stays, unless only a later one says how many.
+    """
+    kept: list[Event] = []
+    places: dict[tuple[object, ...], list[int]] = {}
     for event in events:
         a = frozenset(x.country or x.text for x in event.actors)
         r = frozenset(x.country or x.text for x in event.recipients)
-        seen.setdefault((event.event_type, a, r, event.date_start, event.status), event)
-    return list(seen.values())
+        same = places.setdefault((event.event_type, a, r, event.date_start, event.status), [])
+        at = next((n for n in same if _agree(kept[n], event)), None)
+        if at is None:
+            same.append(len(kept))
+            kept.append(event)
+        elif event.magnitudes and not kept[at].magnitudes:
+            kept[at] = event
+    return kept
+
+
+def _agree(one: Event, other: Event) -> bool:
+    """Whether two tellings may be of one event: no magnitude of a kind has two values."""
+    values = {m.kind: m.value for m in one.magnitudes}
+    return all(values.get(m.kind, m.value) == m.value for m in other.magnitudes)
 
 
 def _mentions(sentences: list[Read], dates: tuple[Mention, ...], places: list[Mention]) -> tuple[Mention, ...]:

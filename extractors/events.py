@@ -18,9 +18,7 @@ _COOPERATIVE = frozenset(("AGREE", "CONSULT", "SUPPORT", "CONCEDE", "COOPERATE",
 _VIOLENT = frozenset(("ASSAULT", "COERCE", "SANCTION"))
 _RANK = {"main": 0, "comp": 0, "coord": 0, "resume": 0, "part": 1, "sub": 2, "rel": 2, "attrib": 3}
 _HYPOTHETICAL = frozenset(("could", "may", "might", "can"))
-_CIRCUMSTANCE = frozenset(
-    ("in", "at", "near", "on", "during", "since", "after", "before", "outside", "between", "by", "until")
-)
+_CIRCUMSTANCE = frozenset(("in", "at", "near", "on", "outside", "between", "by", "to"))
 _OUGHT = frozenset(("should", "must", "ought"))
 
 
@@ -260,7 +258,9 @@ def _verbal(
     )
     candidate.attribution = state.attribution
     limit = _reach(reading, index, rule, limit)
-    _put_sides(reading, clause, group, rule, end, limit, candidate)
+    _put_sides(reading, clause, group, pattern, end, limit, candidate)
+    if rule.type == "ASSAULT" and rule.mode is None:
+        _put_means(reading, clause, group, limit, candidate)
     _put_status(reading, clause, group, candidate, state, effect)
     if (
         not candidate.actors
@@ -273,6 +273,29 @@ def _verbal(
     return candidate
 
 
+def _put_means(reading: Reading, clause: Clause, group: Group, limit: int, candidate: Candidate) -> None:
+    """ "A drone strike killed two": the noun that did it, or in which it was done, gives the mode and its own actor."""
+    means = (
+        [
+            c
+            for c in reading.parse.chunks
+            if group.head < c.start and c.end <= limit and c.prep in ("in", "by", "during")
+        ]
+        if group.passive
+        else [c for c in reading.parse.chunks if clause.start <= c.start and c.end <= group.start and not c.prep]
+    )
+    for chunk in means:
+        hit = _noun_trigger(reading, chunk)
+        if hit is None or hit[0].type != "ASSAULT":
+            continue
+        candidate.rule, candidate.mode = hit[0], hit[0].mode
+        inner = tuple(a for a in actors_of(reading, chunk.index) if a.country or a.sector)
+        candidate.actors = sides.slot(reading, clause, hit[2], limit, "by") or candidate.actors or inner
+        if not candidate.recipients:
+            candidate.recipients = sides.slot(reading, clause, hit[2], limit, "on")
+        return
+
+
 def _first_content(reading: Reading, group: Group) -> int:
     at = group.start
     while at < group.head and reading.parse.tags[at] in "AT":
@@ -281,12 +304,11 @@ def _first_content(reading: Reading, group: Group) -> int:
 
 
 def _put_sides(
-    reading: Reading, clause: Clause, group: Group, rule: Rule, end: int, limit: int, candidate: Candidate
+    reading: Reading, clause: Clause, group: Group, pattern: Pattern, end: int, limit: int, candidate: Candidate
 ) -> None:
-    subject = sides.subject(reading, clause)
-    passive = group.passive or (
-        rule.passive_alone and group.form == "finite" and not group.modal and _no_object(reading, group, limit)
-    )
+    rule, subject = pattern.rule, sides.subject(reading, clause)
+    alone = rule.passive_alone and not pattern.rest and group.form == "finite" and not group.modal
+    passive = group.passive or (alone and _no_object(reading, group, limit))
     if passive:
         candidate.actors = sides.slot(reading, clause, group.head + 1, limit, "by")
         if group.form == "participle":
@@ -402,15 +424,26 @@ def _are_things(candidate: Candidate) -> bool:
     return bool(heads) and all(h in candidate.rule.not_objects for h in heads)
 
 
+def _is_political(reading: Reading, candidate: Candidate) -> bool:
+    """Whether a country is named beside a side or in the sentence, or a side is political by itself."""
+    if reading.sole or candidate.rule.type == "PROTEST":
+        return True
+    political = reading.lexicons.words["political"]
+    return any(a.country or (a.sector or "").lower() in political for a in (*candidate.actors, *candidate.recipients))
+
+
 def _check(reading: Reading, candidate: Candidate) -> None:
     """Say why a candidate is no event, if it is none."""
     actor = any(a.country or a.sector for a in candidate.actors)
     recipient = any(a.country or a.sector for a in candidate.recipients)
-    if candidate.rule.governs and candidate.rule.type == "REQUEST" and not candidate.nominal:
+    if candidate.rule.governs and candidate.rule.type in ("REQUEST", "REJECT") and not candidate.nominal:
         passive_side = candidate.recipients and candidate.actors
         if _nothing_follows(reading, candidate) and not passive_side:
             candidate.dropped = "nothing is asked for"
             return
+    if not _is_political(reading, candidate):
+        candidate.dropped = "no country and nobody political in it"
+        return
     anyone = candidate.actors or candidate.recipients
     named = any(a.text[:1].isupper() for a in candidate.actors) or any(
         a.text[:1].isupper() for a in candidate.recipients
@@ -486,10 +519,14 @@ def _noun_sides(
         candidate.actors = between or inner
         return
     verb = next((g for g in clause.groups if g.head < chunk.start), None)
+    if verb is not None and not chunk.prep and any(v in reading.lexicons.words["ending"] for v in verb.lemmas):
+        candidate.status = "negated"
     if chunk.prep == "under":  # "came under attack": who stands there meets with it
         candidate.recipients = sides.subject(reading, clause) if verb is not None else ()
         return
-    candidate.actors = sides.slot(reading, clause, last, limit, "by") or inner
+    reach = _noun_reach(reading, last, limit, rule.noun_actor)
+    named = (sides.slot(reading, clause, last, reach, name) for name in rule.noun_actor)
+    candidate.actors = next((found for found in named if found), inner)
     if not candidate.actors and verb is not None:
         if verb.passive:
             candidate.actors = sides.slot(reading, clause, verb.head + 1, limit, "by")
@@ -516,7 +553,9 @@ def _links(reading: Reading, verb: Group) -> bool:
 def _noun_reach(reading: Reading, last: int, limit: int, slots: tuple[str, ...]) -> int:
     """How far a noun's own prepositions reach: "battle for control of X" is no battle of X."""
     for chunk in reading.parse.chunks:
-        if last <= chunk.start < limit and chunk.prep and chunk.prep not in slots and chunk.prep not in _CIRCUMSTANCE:
+        if not last <= chunk.start < limit or sides.is_temporal(reading, chunk):
+            continue
+        if chunk.prep and chunk.prep not in slots and chunk.prep not in _CIRCUMSTANCE:
             return chunk.start
     return limit
 

@@ -43,6 +43,7 @@ _KNOWN = frozenset(
         "verbs",
         "nouns",
         "actor",
+        "noun_actor",
         "recipient",
         "reciprocal",
         "governs",
@@ -73,6 +74,8 @@ class Rule:
     nouns: tuple[str, ...]
     actor: str
     """Slot of the actor: `subject`, or a preposition, or `object`."""
+    noun_actor: tuple[str, ...]
+    """Prepositions behind which the actor of a nominal event stands ("the visit of the minister": of)."""
     recipient: tuple[str, ...]
     """Slots tried in order: object, a preposition, possessor, subject, complement, rest."""
     reciprocal: bool
@@ -164,6 +167,7 @@ def _rule(raw: dict[str, Any], file: str) -> Rule:
         verbs=tuple(raw.get("verbs", ())),
         nouns=tuple(raw.get("nouns", ())),
         actor=raw.get("actor", "subject"),
+        noun_actor=tuple(raw.get("noun_actor", "by").split()),
         recipient=tuple(raw["recipient"].split()) if "recipient" in raw else DEFAULT_RECIPIENT,
         reciprocal=raw.get("reciprocal", False),
         governs=raw.get("governs", False),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 # Acronyms with stops, numbers with separators, words (inner hyphens, stops and apostrophes), else one character.
 _TOKEN = re.compile(
     r"(?:[A-Z]\.){2,8}(?:['’]s\b)?"
+    r"|(?:Dr|Mr|Mrs|Ms|Gen|Lt|Col|Maj|Sgt|Capt|Cpl|Prof|Sen|Rep|Gov|Rev|Hon|St)\.(?= )"
     r"|\d{1,20}(?:[.,:]\d{1,20}){0,10}(?:st|nd|rd|th|s|m|bn|k)?\b"
     r"|[^\W\d_]+?n['’]t\b"
     r"|[^\W\d_](?:[^\W_]|[-‐‑](?=[^\W_])|\.(?=[^\W\d_]\b)|['’](?=[^\W\d_]{2}))*"

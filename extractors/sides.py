@@ -33,17 +33,22 @@ def subject(reading: Reading, clause: Clause, depth: int = 0) -> tuple[Actor, ..
 
 def subject_chunks(reading: Reading, clause: Clause) -> list[Chunk]:
     """The subject's chunks: the last one before the verb that no preposition governs, with the list it ends."""
-    if not clause.groups:
-        return []
-    first = clause.groups[0].start
+    first = clause.groups[0].start if clause.groups else clause.end
     free = [
         c
         for c in reading.parse.chunks
-        if c.start >= clause.start and c.end <= first and not c.prep and not _temporal(reading, c)
+        if c.start >= clause.start and c.end <= first and not c.prep and not is_temporal(reading, c)
     ]
     if not free:
         return []
-    return _coordinated(reading, free)
+    return _members(reading, clause.start, first) or _coordinated(reading, free)
+
+
+def _members(reading: Reading, start: int, end: int) -> list[Chunk]:
+    """ "several countries, including A, B and C": those named stand for the group."""
+    chunks = [c for c in reading.parse.chunks if c.start >= start and c.end <= end]
+    at = next((n for n, c in enumerate(chunks) if c.prep == "including"), None)
+    return [] if at is None else _listed(reading, chunks, at)
 
 
 def _coordinated(reading: Reading, free: list[Chunk]) -> list[Chunk]:
@@ -59,9 +64,11 @@ def _coordinated(reading: Reading, free: list[Chunk]) -> list[Chunk]:
     return group if joined else group[:1]
 
 
-def _temporal(reading: Reading, chunk: Chunk) -> bool:
+def is_temporal(reading: Reading, chunk: Chunk) -> bool:
     time = reading.lexicons.words["time"]
-    return reading.sentence.lower[chunk.end - 1] in time
+    if reading.sentence.lower[chunk.end - 1] in time:
+        return True
+    return all(reading.parse.tags[k] == "#" or reading.sentence.lower[k] in time for k in range(chunk.start, chunk.end))
 
 
 def _actors(reading: Reading, chunks: Iterable[Chunk]) -> tuple[Actor, ...]:
@@ -159,7 +166,7 @@ def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str
         return ()
     for n, chunk in enumerate(chunks):
         if name == "object":
-            if chunk.prep or _temporal(reading, chunk):
+            if chunk.prep or is_temporal(reading, chunk):
                 if n:
                     return ()
                 continue
@@ -168,7 +175,11 @@ def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str
                 return ()
         elif chunk.prep != name:
             continue
-        actors = _actors(reading, _listed(reading, chunks, n))
+        listed = _listed(reading, chunks, n)
+        named = _members(reading, listed[-1].end, min(listed[-1].end + 4, limit)) and _members(
+            reading, listed[-1].end, limit
+        )
+        actors = _actors(reading, named or listed)
         if actors:
             return actors
         if name == "object":

@@ -121,6 +121,10 @@ def _closed(
         return "D" if following not in words["determiners"] and before == "P" else "W"
     if letter == "M" and low in ("will", "may", "might") and before in "Ds":
         return "N"
+    if low == "yet" and (
+        before in "HXBMV" or following == "to"
+    ):  # "has not yet recognised", "nations yet to recognise"
+        return "A"
     if letter == "D" and low == "her" and not following.isalpha():
         return "R"
     if (
@@ -218,6 +222,9 @@ def _noun_or_verb(i: int, low: str, following: str, tags: list[str], lexicons: L
     """ "Rebels attack the town" against "the rebel attack": a verb needs a noun before it and an object or preposition after it, and the only finite verb of its stretch."""
     words = lexicons.words
     direct = tags[-1] if tags else "."
+    after_adverb = direct == "A" and sum(t in "VBHM" for t in tags) == 0 and "N" in tags  # "Ghana greatly values …"
+    if after_adverb and following not in words["prepositions"] and following not in words["conjunctions"]:
+        return "V"
     if direct != "N" or (
         following not in words["determiners"]
         and not following[:1].isdigit()

@@ -13,10 +13,29 @@ import pytest
 from flows.demo import SAMPLES
 from tests.conftest import Dateline
 
-EVENT_KEYS = (
-    "event_type event_mode contexts quad_class score status attribution actors recipients date_start date_end date_precision date_text "
-    "place magnitudes trigger support char_start char_end rule_id confidence"
-).split()
+EVENT_KEYS = [
+    "event_type",
+    "event_mode",
+    "contexts",
+    "quad_class",
+    "score",
+    "status",
+    "attribution",
+    "actors",
+    "recipients",
+    "date_start",
+    "date_end",
+    "date_precision",
+    "date_text",
+    "place",
+    "magnitudes",
+    "trigger",
+    "support",
+    "char_start",
+    "char_end",
+    "rule_id",
+    "confidence",
+]
 
 
 @pytest.fixture
