@@ -197,7 +197,7 @@ def _verb_index(rules: dict[str, Rule]) -> dict[str, tuple[Pattern, ...]]:
             for head in heads.split("|"):
                 index.setdefault(head, []).append(Pattern(rule, text, parts))
     return {
-        k: tuple(sorted(v, key=lambda p: (-bool(p.rule.subjects), -p.weight, -len(p.rule.objects), p.rule.id)))
+        k: tuple(sorted(v, key=lambda p: (-p.weight, -bool(p.rule.subjects), -len(p.rule.objects), p.rule.id)))
         for k, v in index.items()
     }
 
