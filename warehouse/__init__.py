@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from warehouse.catalog import connect, rebuild
-from warehouse.log import Known, Snapshot, read_log
+from warehouse.index import Known
+from warehouse.log import Snapshot, read_log
 from warehouse.record import Commit, CorruptFile, File
 from warehouse.schema import DERIVED, SCHEMA_VERSION, TABLES
 from warehouse.store import LoadConflict, commit, verify

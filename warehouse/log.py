@@ -1,22 +1,20 @@
 """The numbered log: record N+1 in `_log/` is the commit, and which parts are live follows from the records alone.
 
-Records never change, so a process keeps what it has read and reads on from there. Every `CHECKPOINT_EVERY` records a checkpoint
-(live files, loads, superseded versions) and a segment of the item index are written beside them; both only save reading time.
+Records never change, so a process keeps what it has read and reads on from there. Every so many records a checkpoint
+(live files, loads, superseded versions) and a segment of the index are written beside them; both only save reading time.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import threading
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from warehouse.index import LOCK, Index, Known, write_segment
 from warehouse.record import (
     Commit,
-    CorruptFile,
     File,
     commit_of,
     log_folder,
@@ -27,44 +25,6 @@ from warehouse.record import (
     replace_json,
     stamp,
 )
-
-CHECKPOINT_EVERY = 500
-
-
-@dataclass(slots=True)
-class _Index:
-    """Which items, and which version of which article, came with which commit. Shared by the snapshots of a root; only grows."""
-
-    items: dict[str, int] = field(default_factory=dict)
-    articles: dict[str, tuple[str, int]] = field(default_factory=dict)
-    version: int = 0
-
-
-class Known(Container[str]):
-    """The items known at one version of the warehouse: `item_id in known`. The index is read at the first question."""
-
-    def __init__(self, root: Path, version: int, index: _Index | None = None) -> None:
-        self._root, self._version, self._index = root, version, index
-
-    def __contains__(self, item: object) -> bool:
-        if self._version == 0:
-            return False
-        found = self._loaded().items.get(item)  # type: ignore[call-overload]
-        return found is not None and found <= self._version
-
-    def __len__(self) -> int:
-        return sum(v <= self._version for v in self._loaded().items.values()) if self._version else 0
-
-    def newest(self, article_id: str) -> tuple[str, int] | None:
-        """The newest version_id of an article and its instant; exact for the last snapshot read only."""
-        return self._loaded().articles.get(article_id) if self._version else None
-
-    def _loaded(self) -> _Index:
-        if self._index is None:
-            self._index = _Index()
-        with _LOCK:
-            _read_items(self._root, self._index, self._version)
-        return self._index
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +55,10 @@ class _State:
     loads: list[Commit] = field(default_factory=list)
     superseded: set[str] = field(default_factory=set)
     stamp: tuple[int, int] | None = None
-    index: _Index = field(default_factory=_Index)
+    index: Index = field(default_factory=Index)
     snapshot: Snapshot | None = None
 
 
-_LOCK = threading.RLock()
 _STATES: dict[str, _State] = {}
 
 
@@ -115,7 +74,7 @@ def read_log(root: Path | str, version: int | None = None) -> Snapshot:
     root = Path(root).resolve()
     if version is not None:
         return _read_at(root, version)
-    with _LOCK:
+    with LOCK:
         state = _STATES.get(str(root))
         if state is None or (state.version and stamp(record_path(root, state.version)) != state.stamp):
             state = _STATES[str(root)] = _from_checkpoint(root, None)  # new here, or another warehouse in its place
@@ -157,7 +116,7 @@ def _read_on(root: Path, state: _State, until: int | None) -> None:
         _apply(state, commit_of(record))
         state.stamp = stamp(record_path(root, state.version))
         if state.index.version == state.version - 1:
-            _index_record(state.index, record)
+            state.index.record(record)
 
 
 def _apply(state: _State, commit: Commit) -> None:
@@ -172,19 +131,6 @@ def _apply(state: _State, commit: Commit) -> None:
 
 def _light(commit: Commit) -> Commit:
     return replace(commit, item_ids=(), superseded=())
-
-
-def _index_record(index: _Index, record: dict[str, Any]) -> None:
-    for item in record["items"]:
-        index.items.setdefault(item, record["version"])
-    _newer(index, record["articles"])
-    index.version = record["version"]
-
-
-def _newer(index: _Index, articles: dict[str, list[Any]]) -> None:
-    for article, (version, instant) in articles.items():
-        if article not in index.articles or instant >= index.articles[article][1]:
-            index.articles[article] = (version, instant)
 
 
 def write_checkpoint(root: Path, version: int) -> None:
@@ -202,21 +148,11 @@ def write_checkpoint(root: Path, version: int) -> None:
             "superseded": sorted(snapshot.superseded),
         },
     )
-    segment = _Index(version=version - CHECKPOINT_EVERY)
-    for number in range(version - CHECKPOINT_EVERY + 1, version + 1):
-        record = read_record(root, number)
-        if record is None:
-            raise CorruptFile(f"{record_path(root, number)}: missing; restore it from a backup")
-        _index_record(segment, record)
-    replace_json(_segment_path(root, version), {"items": segment.items, "articles": segment.articles})
+    write_segment(root, version)
 
 
 def _checkpoint_path(root: Path, version: int) -> Path:
     return log_folder(root) / f"checkpoint-{version:08d}.json"
-
-
-def _segment_path(root: Path, version: int) -> Path:
-    return log_folder(root) / f"items-{version:08d}.json"
 
 
 def _checkpoints(root: Path) -> Iterable[int]:
@@ -241,22 +177,3 @@ def _from_checkpoint(root: Path, until: int | None) -> _State:
         state.stamp = stamp(record_path(root, version))
         break
     return state
-
-
-def _read_items(root: Path, index: _Index, version: int) -> None:
-    """Bring the index up to a version, by whole segments where there are some."""
-    while index.version < version:
-        end = index.version + CHECKPOINT_EVERY
-        segment = (
-            read_json(_segment_path(root, end)) if index.version % CHECKPOINT_EVERY == 0 and end <= version else None
-        )
-        if segment is not None:
-            for item, number in segment["items"].items():
-                index.items.setdefault(item, number)
-            _newer(index, segment["articles"])
-            index.version = end
-            continue
-        record = read_record(root, index.version + 1)
-        if record is None:
-            raise CorruptFile(f"{record_path(root, index.version + 1)}: missing; restore it from a backup")
-        _index_record(index, record)

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.log import CHECKPOINT_EVERY, Known, Snapshot, read_log, write_checkpoint
+from warehouse.index import CHECKPOINT_EVERY, Known
+from warehouse.log import Snapshot, read_log, write_checkpoint
 from warehouse.record import Articles, Commit, CorruptFile, File, publish, sync_folder
 from warehouse.schema import SCHEMA_VERSION, TABLES
 
@@ -114,6 +115,8 @@ def _editions(tables: Mapping[str, pa.Table]) -> list[tuple[str, str, int]]:
         return []
     names = ("article_id", "version_id", "modified_at", "published_at")
     rows = zip(*(table[name].to_pylist() for name in names), strict=True)
+    if any(len(version) > 32 for version in table["version_id"].to_pylist()):
+        raise ValueError("a version_id has more than 32 characters, which the index cannot hold")
     return [(article, version, _seconds(modified or published)) for article, version, modified, published in rows]
 
 

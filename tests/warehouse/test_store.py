@@ -183,15 +183,18 @@ def test_damaged_record_says_which(tmp_path: Path) -> None:
 
 
 def test_checkpoints_change_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("warehouse.log", "warehouse.store"):
+    for module in ("warehouse.index", "warehouse.store"):
         monkeypatch.setattr(f"{module}.CHECKPOINT_EVERY", 2)
     for i in range(5):
         load(tmp_path, f"load{i}", count=1)
     through = [_facts(tmp_path, v) for v in range(6)]
     assert (tmp_path / "_log" / "checkpoint-00000004.json").exists()
+    segment = tmp_path / "_log" / "items-00000002.idx"
+    segment.write_bytes(segment.read_bytes()[:-1])
+    assert [_facts(tmp_path, v) for v in range(6)] == through
     for path in (tmp_path / "_log").glob("checkpoint-*"):
         path.unlink()
-    for path in (tmp_path / "_log").glob("items-*"):
+    for path in (tmp_path / "_log").glob("*.idx"):
         path.unlink()
     assert [_facts(tmp_path, v) for v in range(6)] == through
     log._STATES.clear()
