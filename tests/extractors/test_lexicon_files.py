@@ -17,7 +17,8 @@ COLUMNS = {
     "officeholders.tsv": ["phrase", "name", "country", "office", *NAMED_COLUMNS],
 }
 SECTORS = set(
-    "GOV MIL COP SPY JUD LEG PTY REB PRM UAF UNK OPP ELI CVL REF JRN MED EDU BUS LAB AGR CRM REL SOC PRE".split()
+    ["GOV", "MIL", "COP", "SPY", "JUD", "LEG", "PTY", "REB", "PRM", "UAF", "UNK", "OPP", "ELI"]
+    + ["CVL", "REF", "JRN", "MED", "EDU", "BUS", "LAB", "AGR", "CRM", "REL", "SOC", "PRE"]
 )
 # Actors without a country, and people of states the list of countries may spell otherwise.
 WIDER = {"UNO", "EUR", "IGO", "NGO", "ISM", "IMG", "MNC"}
@@ -42,7 +43,8 @@ def test_form(name: str) -> None:
         assert row["phrase"], row
         assert all(cell == cell.strip() and "  " not in cell for cell in row.values()), row
         sectors = [s for s in (row["sector"], *row["other_sectors"].split(";")) if s]
-        assert set(sectors) <= SECTORS and len(sectors) == len(set(sectors)), row
+        assert set(sectors) <= SECTORS, row
+        assert len(sectors) == len(set(sectors)), row
 
 
 @pytest.mark.parametrize("name", ["actors.tsv", "officeholders.tsv"])
@@ -50,7 +52,8 @@ def test_named_actors(name: str) -> None:
     known = {row["country"] for row in _read("countries.tsv")[1]} | WIDER
     for row in _read(name)[1]:
         assert row["country"] in known, row
-        assert row["name"] and row["source"], row
+        assert row["name"], row
+        assert row["source"], row
         assert row["note"] in ("", "ambiguous"), row
         start, end = row["valid_from"], row["valid_to"]
         assert all(not day or DATE.fullmatch(day) for day in (start, end)), row
@@ -63,5 +66,6 @@ def test_agents_are_lower_case_and_named_once() -> None:
     phrases = [row["phrase"] for row in rows]
     assert len(phrases) == len(set(phrases))
     for row in rows:
-        assert row["phrase"] == row["phrase"].lower() and row["kind"] in ("agent", "title", "body"), row
+        assert row["phrase"] == row["phrase"].lower(), row
+        assert row["kind"] in ("agent", "title", "body"), row
         assert row["note"] in ("", "weak"), row
