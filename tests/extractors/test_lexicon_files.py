@@ -16,10 +16,10 @@ COLUMNS = {
     "actors.tsv": ["phrase", "name", "country", "kind", *NAMED_COLUMNS],
     "officeholders.tsv": ["phrase", "name", "country", "office", *NAMED_COLUMNS],
 }
-SECTORS = set(
-    ["GOV", "MIL", "COP", "SPY", "JUD", "LEG", "PTY", "REB", "PRM", "UAF", "UNK", "OPP", "ELI"]
-    + ["CVL", "REF", "JRN", "MED", "EDU", "BUS", "LAB", "AGR", "CRM", "REL", "SOC", "PRE"]
-)
+SECTORS = {
+    *("GOV", "MIL", "COP", "SPY", "JUD", "LEG", "PTY", "REB", "PRM", "UAF", "UNK", "OPP", "ELI"),
+    *("CVL", "REF", "JRN", "MED", "EDU", "BUS", "LAB", "AGR", "CRM", "REL", "SOC", "PRE"),
+}
 # Actors without a country, and people of states the list of countries may spell otherwise.
 WIDER = {"UNO", "EUR", "IGO", "NGO", "ISM", "IMG", "MNC"}
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
