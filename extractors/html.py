@@ -370,7 +370,7 @@ def _clean(blocks: list[Block], title: str | None) -> list[Block]:
         kept.append(block)
     while kept and (kept[-1].tag in _HEADINGS):
         kept.pop()
-    return [b for b, after in zip(kept, [*kept[1:], None], strict=True) if not _empty_heading(b, after)]
+    return [b for b, after in zip(kept, [*kept[1:], None], strict=False) if not _empty_heading(b, after)]
 
 
 def _empty_heading(block: Block, after: Block | None) -> bool:

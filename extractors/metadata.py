@@ -1,0 +1,404 @@
+"""What a page says about its story: headline, byline, when published, section, site, canonical address, lead image, paywall.
+
+JSON-LD is believed first, meta elements next, visible parts last. A wrong date harms an event data set more than a missing one,
+so every date keeps where it was read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import html
+
+from extractors.instants import Instant, instant_in_url, parse_instant
+
+_ARTICLE_TYPES = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting|Story)$")
+_TITLE_SEPARATOR = re.compile(r"\s+[|»•·—–:-]+\s+|\s*[|»]\s*")
+_PUBLISHED = (
+    "article:published_time", "article:published", "og:article:published_time", "datepublished", "date.published", "published_time", "publishdate",
+    "publish_date", "publish-date", "pubdate", "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.created", "dcterms.issued",
+    "dc.date.created", "article_date_original", "originalpublicationdate", "cxenseparse:recs:publishtime", "cxenseparse:publishtime", "iso-8601-publish-date", "article.published", "date-publish",
+    "dc.date", "dcterms.date", "date", "citation_publication_date", "bt:pubdate", "ptime", "displaydate", "article-publication-date", "rnews:datepublished",
+)  # fmt: skip
+_MODIFIED = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "last-modified",
+    "dcterms.modified",
+    "lastmod",
+    "article:modified",
+)
+_AUTHOR = (
+    "author",
+    "article:author",
+    "parsely-author",
+    "sailthru.author",
+    "dc.creator",
+    "dcterms.creator",
+    "byl",
+    "cxenseparse:author",
+    "og:article:author",
+    "article:author_name",
+    "twitter:creator:name",
+)
+_BY = re.compile(r"^\s*(?:by|von|por|par|di|door|av|af|text|written by|posted by|author|autor)\b[:\s]+", re.IGNORECASE)
+_AUTHOR_SPLIT = re.compile(r"\s*(?:,|;|\||/|&|\band\b|\bund\b|\bet\b|\by\b)\s+", re.IGNORECASE)
+_NO_PERSON = re.compile(
+    r"https?:|www\.|@|\d|\.(?:com|org|net|de|co)\b"
+    r"|\b(?:reuters|afp|ap|dpa|associated press|staff|editors?|editorial|redaktion|redacci[oó]n|newsroom|news|desk|agenc(?:y|ies|ia)|admin|team|"
+    r"correspondents?|reporters?|press|online|webmaster|unknown|author|posts|guest|efe|ansa|tass|xinhua|contributors?)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What was found; None where the page does not say."""
+
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: Instant | None = None
+    published_from: str | None = None
+    modified: Instant | None = None
+    section: str | None = None
+    site: str | None = None
+    canonical_url: str | None = None
+    description: str | None = None
+    lead_image: str | None = None
+    paywalled: bool | None = None
+    language: str | None = None
+    article_body: str = ""
+    is_article: bool = False
+    """The page says of itself that it is one (JSON-LD type or og:type)."""
+
+
+def read_metadata(tree: html.HtmlElement, url: str | None = None, latest: datetime | None = None) -> Metadata:
+    """Read everything a page says about its story.
+
+    Args:
+        tree: from `extractors.html.parse`; not changed.
+        url: the page's address, for relative links and a date in its path.
+        latest: no published date after this one is believed (the day of the fetch).
+    """
+    meta = _meta(tree)
+    things = [t for t in _json_ld(tree)]
+    story = _story(things)
+    site = _clean(meta.get("og:site_name")) or _name(story.get("publisher")) or _clean(meta.get("application-name"))
+    title = _title(tree, meta, story, site)
+    published, published_from = _published(tree, meta, story, url, latest)
+    modified = _first_instant([_text(story.get("dateModified")), *(meta.get(k) for k in _MODIFIED)], latest)
+    canonical = _link(tree, "canonical") or _clean(meta.get("og:url"))
+    image = _image(story.get("image")) or _clean(meta.get("og:image"))
+    return Metadata(
+        title=title,
+        authors=_authors(tree, meta, story, things),
+        published=published,
+        published_from=published_from,
+        modified=modified,
+        section=_text(story.get("articleSection")) or _clean(meta.get("article:section")),
+        site=site,
+        canonical_url=urljoin(url or "", canonical) if canonical else None,
+        description=_clean(meta.get("og:description") or meta.get("description")) or _text(story.get("description")),
+        lead_image=urljoin(url or "", image) if image else None,
+        paywalled=_paywalled(story),
+        language=(tree.get("lang") or tree.get("xml:lang") or "")[:2].lower() or None,
+        article_body=_text(story.get("articleBody")) or "",
+        is_article=bool(story) or (meta.get("og:type") or "").lower() in ("article", "news", "newsarticle"),
+    )
+
+
+def _clean(text: str | None) -> str | None:
+    return " ".join(text.split()) or None if text else None
+
+
+def _text(value: Any) -> str | None:
+    """A JSON-LD value as text: the first of a list."""
+    if isinstance(value, list):
+        value = next((v for v in value if v), None)
+    if isinstance(value, dict):
+        value = value.get("name") or value.get("@value") or value.get("text")
+    return _clean(_unescape(value)) if isinstance(value, str) else None
+
+
+def _unescape(text: str) -> str:
+    if "&" in text:
+        from html import unescape
+
+        return unescape(text)
+    return text
+
+
+def _name(value: Any) -> str | None:
+    return _text(value)
+
+
+def _image(value: Any) -> str | None:
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        value = value.get("url") or value.get("contentUrl")
+    return value if isinstance(value, str) and len(value) < 2000 else None
+
+
+def _paywalled(story: dict[str, Any]) -> bool | None:
+    """Only what the publisher states for machines; phrase lists flag free pages."""
+    free = story.get("isAccessibleForFree")
+    if isinstance(free, str):
+        free = {"true": True, "false": False}.get(free.strip().lower())
+    return (not free) if isinstance(free, bool) else None
+
+
+def _meta(tree: html.HtmlElement) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for element in tree.iter("meta"):
+        key = element.get("property") or element.get("name") or element.get("itemprop") or element.get("http-equiv")
+        content = element.get("content")
+        if key and content and content.strip():
+            found.setdefault(key.strip().lower(), content.strip())
+    return found
+
+
+def _link(tree: html.HtmlElement, rel: str) -> str | None:
+    for element in tree.iter("link"):
+        if (element.get("rel") or "").lower() == rel and element.get("href"):
+            return _clean(element.get("href"))
+    return None
+
+
+def _json_ld(tree: html.HtmlElement) -> Iterator[dict[str, Any]]:
+    for script in tree.iter("script"):
+        if "ld+json" not in (script.get("type") or "") or not script.text:
+            continue
+        raw = (
+            script.text.strip()
+            .removeprefix("<!--")
+            .removesuffix("-->")
+            .replace("<![CDATA[", "")
+            .replace("]]>", "")
+            .strip()
+            .rstrip(";")
+        )
+        try:
+            queue = [json.loads(raw, strict=False)]
+        except (ValueError, RecursionError):
+            continue
+        for _ in range(2000):  # a bound against hostile nesting; real pages have some dozens
+            if not queue:
+                break
+            value = queue.pop(0)
+            if isinstance(value, list):
+                queue.extend(value)
+            elif isinstance(value, dict):
+                yield value
+                queue.extend(
+                    v
+                    for k, v in value.items()
+                    if k in ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item")
+                    and isinstance(v, dict | list)
+                )
+
+
+def _types(thing: dict[str, Any]) -> list[str]:
+    kind = thing.get("@type")
+    return [k for k in (kind if isinstance(kind, list) else [kind]) if isinstance(k, str)]
+
+
+def _story(things: list[dict[str, Any]]) -> dict[str, Any]:
+    """The thing the page is about: the article that says most of itself."""
+    stories = [t for t in things if any(_ARTICLE_TYPES.search(k) for k in _types(t))]
+    dated = [t for t in stories if t.get("headline") or t.get("datePublished")]
+    if not dated:
+        return stories[0] if stories else {}
+    # A list page holds many articles, none of which it is about.
+    headlines = {str(t.get("headline")) for t in dated}
+    return max(dated, key=len) if len(headlines) <= 3 else dated[0]
+
+
+def _title(tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any], site: str | None) -> str | None:
+    heads = [_inner(h) for h in tree.iter("h1")]
+    heads = [h for h in heads if h and 8 < len(h) < 300]
+    element = next(tree.iter("title"), None)
+    page = _clean(element.text) if element is not None else None
+    stated = [
+        t
+        for t in (
+            _clean(_unescape(meta.get("og:title", ""))),
+            _text(story.get("headline")),
+            _clean(meta.get("twitter:title")),
+            page,
+        )
+        if t
+    ]
+    # The headline readers see, when the page's own words for machines contain it or are contained in it.
+    for head in heads:
+        key = _key(head)
+        if key and any(key in _key(t) or _key(_strip_site(t, site)) == key for t in stated):
+            return head
+    if stated:
+        return _strip_site(stated[0], site)
+    return heads[0] if heads else None
+
+
+def _key(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def _strip_site(title: str, site: str | None) -> str:
+    """Take " | Site" off: the site's own name, or a short last part behind a strong separator."""
+    cuts = list(_TITLE_SEPARATOR.finditer(title))
+    if not cuts:
+        return title
+    last = cuts[-1]
+    head, tail = title[: last.start()].strip(), title[last.end() :].strip()
+    if (
+        site
+        and head
+        and (_key(tail) == _key(site) or _key(site) in _key(tail) or (_key(tail) and _key(tail) in _key(site)))
+    ):
+        return _strip_once_more(head)
+    if site and _key(title[: cuts[0].start()]) == _key(site):
+        return title[cuts[0].end() :].strip()
+    if ("|" in last.group() or "»" in last.group()) and len(head) >= 15 and len(tail) < 40:
+        return _strip_once_more(head)
+    if len(head) >= 25 and len(tail.split()) <= 3 and ":" not in last.group() and tail[:1].isupper():
+        return head
+    return title
+
+
+def _strip_once_more(head: str) -> str:
+    left, bar, right = head.rpartition(" | ")
+    return left.strip() if bar and len(left) >= 15 and len(right) < 30 else head
+
+
+def _inner(element: html.HtmlElement) -> str:
+    """All text below an element, without recursion."""
+    return " ".join("".join(str(t) for t in element.itertext()).split())
+
+
+def _published(
+    tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any], url: str | None, latest: datetime | None
+) -> tuple[Instant | None, str | None]:
+    found = _first_instant([_text(story.get("datePublished")), _text(story.get("dateCreated"))], latest)
+    if found:
+        return found, "json-ld"
+    found = _first_instant([meta.get(k) for k in _PUBLISHED], latest)
+    if found:
+        return found, "meta"
+    found = _time_element(tree, latest)
+    if found:
+        return found, "time"
+    canonical = _link(tree, "canonical") or meta.get("og:url")
+    for address in (url, canonical):
+        found = instant_in_url(address) if address else None
+        if found and _plausible(found, latest):
+            return found, "url"
+    return None, None
+
+
+def _plausible(found: Instant, latest: datetime | None) -> bool:
+    return 1990 <= found.at.year <= 2100 and (latest is None or (found.at - latest).days < 2)
+
+
+def _first_instant(values: list[str | None], latest: datetime | None) -> Instant | None:
+    for value in values:
+        found = parse_instant(value) if value else None
+        if found and _plausible(found, latest):
+            return found
+    return None
+
+
+def _time_element(tree: html.HtmlElement, latest: datetime | None) -> Instant | None:
+    """The first <time> beside the headline; on a page with several days and no mark which is meant, none."""
+    marked: list[Instant] = []
+    others: list[Instant] = []
+    for element in tree.iter("time", "span", "abbr", "div", "p"):
+        names = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
+        if element.tag != "time" and "datePublished" not in names and element.tag != "abbr":
+            continue
+        if "modified" in names.lower() or "updated" in names.lower():
+            continue
+        value = (
+            element.get("datetime")
+            or element.get("content")
+            or element.get("title")
+            or (_inner(element)[:60] if element.tag == "time" or "datePublished" in names else None)
+        )
+        found = _first_instant([value], latest)
+        if found is None or (element.tag == "abbr" and not element.get("title")):
+            continue
+        sure = (
+            "datePublished" in names
+            or element.get("pubdate") is not None
+            or re.search(r"publish|entry-date|posted", names) is not None
+        )
+        (marked if sure else others).append(found)
+        if len(others) > 30:
+            break
+    if marked:
+        return marked[0]
+    return others[0] if others and len({o.at.date() for o in others[:3]}) == 1 else None
+
+
+def _authors(
+    tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any], things: list[dict[str, Any]]
+) -> tuple[str, ...]:
+    names = _json_authors(story, things)
+    if not names:
+        names = [n for k in _AUTHOR if k in meta for n in _split_names(meta[k])][:8]
+    if not names:
+        names = _visible_authors(tree)
+    seen: dict[str, str] = {}
+    for name in names:
+        seen.setdefault(_key(name), name)
+    return tuple(seen.values())
+
+
+def _json_authors(story: dict[str, Any], things: list[dict[str, Any]]) -> list[str]:
+    value = story.get("author") or story.get("creator")
+    names: list[str] = []
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, dict) and not one.get("name") and one.get("@id"):
+            one = next((t for t in things if t.get("@id") == one["@id"] and t.get("name")), one)
+        if isinstance(one, dict) and "Organization" in _types(one):
+            continue
+        raw = one.get("name") if isinstance(one, dict) else one
+        for text in raw if isinstance(raw, list) else [raw]:
+            if isinstance(text, str):
+                names.extend(_split_names(_unescape(text)))
+    return names
+
+
+def _visible_authors(tree: html.HtmlElement) -> list[str]:
+    for element in tree.iter("a", "span", "p", "div", "address"):
+        names = f"{element.get('rel') or ''} {element.get('class') or ''} {element.get('itemprop') or ''}".lower()
+        if "author" in names or "byline" in names:
+            if "authors" in names and element.tag == "div":
+                continue
+            text = _inner(element)
+            found = _split_names(text) if 4 < len(text) < 100 else []
+            if found:
+                return found[:4]
+    return []
+
+
+def _split_names(raw: str) -> list[str]:
+    """Persons' names in a byline: no addresses, no agencies, no offices."""
+    names = []
+    for part in _AUTHOR_SPLIT.split(" ".join(raw.split())[:300]):
+        name = _BY.sub("", part).strip(" .,:-|")
+        words = name.split()
+        if (
+            1 < len(words) <= 5
+            and len(name) < 60
+            and not _NO_PERSON.search(name)
+            and not any(c in name for c in '!?<>()[]{}"=_')
+        ):
+            names.append(name.title() if name.isupper() else name)
+    return names
