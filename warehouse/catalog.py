@@ -58,12 +58,16 @@ def connect(root: Path | str, version: int | None = None) -> duckdb.DuckDBPyConn
     root = Path(root).resolve()
     snapshot = read_log(root, version)
     con = duckdb.connect(":memory:", config=_OFFLINE)
-    con.execute("set parquet_metadata_cache = true")
-    _define(con, root, snapshot)
-    allowed = ", ".join(_quoted(str(p)) for p in dict.fromkeys([root, Path.cwd()]))
-    con.execute(f"set allowed_directories = [{allowed}]")
-    con.execute("set enable_external_access = false")
-    con.execute("set lock_configuration = true")
+    try:
+        con.execute("set parquet_metadata_cache = true")
+        _define(con, root, snapshot)
+        allowed = ", ".join(_quoted(str(p)) for p in dict.fromkeys([root, Path.cwd()]))
+        con.execute(f"set allowed_directories = [{allowed}]")
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+    except BaseException:
+        con.close()
+        raise
     return con
 
 
