@@ -73,7 +73,7 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
     known = warehouse.read_log(space.root).known
     with runner.Pool(pool_size(job), space.own_lexicons) as pool:
         items = pipeline.read_items(job.inputs, job.urls, job.source, total, advance)
-        for batch, outcomes, seconds in pool.extract(pipeline.cut_batches(items, known, total)):
+        for batch, outcomes, seconds in pool.extract(pipeline.cut_batches(items, known, run, total)):
             counts = pipeline.commit_batch(run, batch, outcomes)
             counts.extract_seconds = seconds
             total += counts

@@ -180,13 +180,33 @@ def _item(content: Capture | Failure) -> Item:
     return Item(hashlib.sha256(f"{digest}\0{address}".encode()).hexdigest()[:32], content)
 
 
-def cut_batches(items: Iterable[Item], known: Container[str], counts: Counts) -> Iterator[Batch]:
+PASSING = ("fetch_failed", "unreadable", "missing")
+"""Reasons that may be gone tomorrow, as is any `http_…`: such a reject is recorded, and the input is tried again next time."""
+
+
+def remembered(outcome: Outcome, run: Run) -> str | None:
+    """The key by which the log knows an item again; None for one to be tried again.
+
+    An error of our own counts as known only to the version that made it: the next one tries again.
+    """
+    reason = outcome.reject.reason if outcome.reject else ""
+    if reason in PASSING or reason.startswith("http_"):
+        return None
+    return failed_key(outcome.item.item_id, run) if reason == "internal_error" else outcome.item.item_id
+
+
+def failed_key(item_id: str, run: Run) -> str:
+    """The key of an item on which this version of extractor and lexicons broke."""
+    return hashlib.sha256(f"{item_id}\0{run.extractor_version}\0{run.lexicon_version}".encode()).hexdigest()[:32]
+
+
+def cut_batches(items: Iterable[Item], known: Container[str], run: Run, counts: Counts) -> Iterator[Batch]:
     """Batches of the items the warehouse does not know yet, bounded in documents and bytes."""
     seen: set[str] = set()
     chosen: list[Item] = []
     size = number = 0
     for item in items:
-        if item.item_id in known or item.item_id in seen:
+        if item.item_id in seen or item.item_id in known or failed_key(item.item_id, run) in known:
             counts.known += 1
             continue
         if chosen and (len(chosen) >= BATCH_DOCUMENTS or size + item.size > BATCH_BYTES):
@@ -201,8 +221,11 @@ def cut_batches(items: Iterable[Item], known: Container[str], counts: Counts) ->
 
 
 def _batch(number: int, items: list[Item]) -> Batch:
-    digest = hashlib.sha256("\0".join(sorted(i.item_id for i in items)).encode())
-    return Batch(number, digest.hexdigest()[:32], tuple(items))
+    return Batch(number, _load_id(i.item_id for i in items), tuple(items))
+
+
+def _load_id(keys: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(sorted(keys)).encode()).hexdigest()[:32]
 
 
 def extract_batch(batch: Batch, lexicons: Lexicons) -> tuple[list[Outcome], float]:
@@ -257,12 +280,12 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
     counts = Counts()
     while True:
         known = warehouse.read_log(run.root).known
-        rest = [o for o in outcomes if o.item.item_id not in known]
+        rest = [o for o in outcomes if (remembered(o, run) or "") not in known]
         counts.known += len(outcomes) - len(rest)
         if not rest:
             break
         outcomes, part = rest, _Part(rest, known)
-        identity = batch.load_id if len(rest) == len(batch.items) else _batch(0, [o.item for o in rest]).load_id
+        identity = _load_id(remembered(o, run) or o.item.item_id for o in rest)
         provenance = warehouse.Provenance(
             identity, run.run_id, run.extractor_version, run.lexicon_version, datetime.now(UTC)
         )
@@ -272,7 +295,7 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
                 run.root,
                 identity,
                 tables,
-                item_ids=[o.item.item_id for o in rest] + part.versions,
+                item_ids=[key for o in rest if (key := remembered(o, run))] + part.versions,
                 run_id=run.run_id,
                 versions={"extractor": run.extractor_version, "lexicons": run.lexicon_version},
             )

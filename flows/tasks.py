@@ -73,7 +73,7 @@ def ingest(inputs: list[str], root: str | None = None, source: str | None = None
     waiting: deque[PrefectFuture[dict[str, Any]]] = deque()
     with runner.Pool(workers, space.own_lexicons) as pool:
         items = pipeline.read_items(job.inputs, job.urls, job.source, total, lambda _: None)
-        for batch in pipeline.cut_batches(items, warehouse.read_log(space.root).known, total):
+        for batch in pipeline.cut_batches(items, warehouse.read_log(space.root).known, run, total):
             waiting.append(run_batch.submit(batch.number, len(batch.items), _Work(run, batch, pool)))
             if len(waiting) > max(workers, 1):
                 total += Counts(**waiting.popleft().result())
