@@ -131,9 +131,10 @@ def _line(capture: Capture) -> _Draft:
         draft = _page(given["html"], capture, url)
     elif "text" in given:
         draft = _plain(given["text"], url)
-        if "title" in given and draft.meta.title:  # the first line is body when the title came apart from it
-            if html.fold(draft.meta.title) != html.fold(given["title"]):
-                draft.paragraphs = (draft.meta.title, *draft.paragraphs)
+        found = draft.meta.title
+        if found and "title" in given and html.fold(found) != html.fold(given["title"]):
+            # the first line is body when the title came apart from it
+            draft.paragraphs = (found, *draft.paragraphs)
     else:
         raise NotAnArticle("neither `text` nor `html` in the line", "empty")
     meta = draft.meta

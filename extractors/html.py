@@ -29,12 +29,18 @@ _SUPERSETS = {
 }  # fmt: skip
 
 _BLOCK = frozenset(
-    "html body div p h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table thead tbody tfoot tr td th section article main blockquote pre header "
-    "figure form fieldset address hr center details summary hgroup noscript aside nav footer figcaption caption".split()
+    re.split(
+        " ",
+        "html body div p h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table thead tbody tfoot tr td th section article main blockquote pre header "
+        "figure form fieldset address hr center details summary hgroup noscript aside nav footer figcaption caption",
+    )
 )
 _SKIP = frozenset(
-    "script style noscript nav footer iframe button select option svg template figure figcaption textarea video audio canvas object "
-    "embed map dialog input label caption head math picture source menu amp-ad amp-embed".split()
+    re.split(
+        " ",
+        "script style noscript nav footer iframe button select option svg template figure figcaption textarea video audio canvas object "
+        "embed map dialog input label caption head math picture source menu amp-ad amp-embed",
+    )
 )
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _NEVER_PRUNED = frozenset(("html", "body", "main", "article"))
@@ -117,9 +123,9 @@ def decode(body: bytes, charset: str | None = None) -> str:
     """
     if len(body) > MAX_BYTES:
         raise Undecodable(f"{len(body):,} bytes, more than {MAX_BYTES:,}", "too_large")
-    for mark, name in _BOMS:
+    for mark, encoding in _BOMS:
         if body.startswith(mark):
-            return body.decode(name, "replace").lstrip("\ufeff")
+            return str(body, encoding, "replace").lstrip("\ufeff")
     if b"\x00" in body or body.startswith((b"%PDF-", b"\x89PNG", b"PK\x03\x04", b"\x1f\x8b", b"\xff\xd8\xff")):
         raise Undecodable("binary data, not text", "binary")
     declared = _META_CHARSET.search(body[:4096])
@@ -134,7 +140,7 @@ def _try(body: bytes, name: str | None) -> str | None:
     if not name:
         return None
     try:
-        return body.decode(_SUPERSETS.get(name.strip().lower(), name.strip()))
+        return str(body, _SUPERSETS.get(name.strip().lower(), name.strip()))
     except (UnicodeDecodeError, LookupError, ValueError):
         return None
 
@@ -157,7 +163,7 @@ def parse(text: str) -> html.HtmlElement:
     """Parse a page's text into one tree; an empty page gives an empty tree."""
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        tree = html.document_fromstring(text.encode("utf-8", "replace") or b"<html/>", parser=parser)
+        tree: html.HtmlElement = html.document_fromstring(text.encode("utf-8", "replace") or b"<html/>", parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, AssertionError):
         tree = html.document_fromstring(b"<html><body></body></html>")
     return tree
@@ -196,6 +202,8 @@ def _walk(tree: html.HtmlElement, prune: bool) -> tuple[list[Block], list[Node]]
     linked = bold = 0
     links = strong = 0
     skipping = False
+    prose = _prose(tree) if prune else 0
+    spared = 0
 
     def flush() -> None:
         nonlocal linked, bold
@@ -218,7 +226,15 @@ def _walk(tree: html.HtmlElement, prune: bool) -> tuple[list[Block], list[Node]]
         if event == "start":
             names = f"{element.get('id') or ''} {element.get('class') or ''}"
             body_like, junk = _hints(names) if len(names) > 1 else (False, False)
-            if tag in _SKIP or (prune and _pruned(element, tag, body_like, junk)):
+            cut = tag in _SKIP or (
+                prune and (tag in _BLOCK or stack[-1][1] != "p") and _pruned(element, tag, body_like, junk)
+            )
+            # "sidebar-enabled", a form around the page: what holds most of the prose is no boilerplate whatever its name.
+            # The bound keeps hostile nesting linear.
+            if cut and tag not in _SKIP and spared < 20 and 2 * _prose(element) > prose > 0 and "omment" not in names:
+                cut = False
+                spared += 1
+            if cut:
                 if tag in _BLOCK:
                     flush()
                 skipping = True
@@ -262,6 +278,11 @@ def _walk(tree: html.HtmlElement, prune: bool) -> tuple[list[Block], list[Node]]
                 bold += len(tail.strip())
     flush()
     return blocks, nodes
+
+
+def _prose(element: html.HtmlElement) -> int:
+    """Characters that stand directly in paragraphs below an element."""
+    return sum(len(p.text) for p in element.iter("p") if p.text and len(p.text) > 40)
 
 
 def _pruned(element: html.HtmlElement, tag: str, body_like: bool, junk: bool) -> bool:
@@ -308,9 +329,29 @@ def _choose(blocks: list[Block], nodes: list[Node], known: str, title: str | Non
         ]
         if articles:
             best = articles[0]
+    best = _story_below_headline(best, blocks, nodes, sums, title)
     chosen = _clean(blocks[best.start : best.end], title)
     total = sum(b.score for b in blocks if b.score > 0) or 1.0
     return Body(tuple(b.text for b in chosen), "blocks", round(min(1.0, max(0.0, worth(best) / total)), 3), heads)
+
+
+def _story_below_headline(
+    best: Node, blocks: list[Block], nodes: list[Node], sums: list[float], title: str | None
+) -> Node:
+    """Pages that load the next story below: the one that carries the page's headline is meant, not the longest."""
+    key = fold(title) if title else ""
+    at = next((i for i, b in enumerate(blocks) if key and b.tag in ("h1", "h2") and fold(b.text) == key), None)
+    if at is None or at < 0 or best.start <= at < best.end or at > best.start:
+        return best
+    worth = sums[best.end] - sums[best.start]
+    for node in reversed(nodes):
+        if (
+            node.tag == "article"
+            and node.start <= at < node.end <= best.start
+            and sums[node.end] - sums[node.start] > 0.2 * worth
+        ):
+            return node
+    return best
 
 
 def _is_linked_headline(block: Block) -> bool:

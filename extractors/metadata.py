@@ -88,7 +88,7 @@ def read_metadata(tree: html.HtmlElement, url: str | None = None, latest: dateti
         latest: no published date after this one is believed (the day of the fetch).
     """
     meta = _meta(tree)
-    things = [t for t in _json_ld(tree)]
+    things = list(_json_ld(tree))
     story = _story(things)
     site = _clean(meta.get("og:site_name")) or _name(story.get("publisher")) or _clean(meta.get("application-name"))
     title = _title(tree, meta, story, site)

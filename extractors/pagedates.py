@@ -19,7 +19,7 @@ def guess_published(tree: html.HtmlElement, url: str | None, latest: datetime | 
 
     limit = latest.strftime("%Y-%m-%d") if latest else "2100-01-01"
     try:
-        found = find_date(tree, extensive_search=True, original_date=True, url=url, max_date=limit)
+        found = find_date(tree, extensive_search=False, original_date=True, url=url, max_date=limit)
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError, KeyError, IndexError):
         return None  # its readers stumble over hostile pages; a missing date is an answer
     return parse_instant(found) if found else None
