@@ -449,7 +449,8 @@ def _check(reading: Reading, candidate: Candidate) -> None:
         a.text[:1].isupper() for a in candidate.recipients
     )
     needs = candidate.rule.needs
-    if needs == "both" and not (candidate.recipients and candidate.actors and (actor or recipient)):
+    mutual = candidate.rule.reciprocal and len({a.country for a in candidate.actors if a.country}) > 1
+    if needs == "both" and not mutual and not (candidate.recipients and candidate.actors and (actor or recipient)):
         candidate.dropped = "both sides are needed"
     elif needs == "actor" and not actor:
         candidate.dropped = "nobody is known to have done it"

@@ -104,7 +104,7 @@ def _tag_one(
         return "N"
     if i and sentence.words[i][0].isupper() and not sentence.words[i].isupper() and tags[-1] not in '".':
         return "N"
-    return _verb_class(i, low, forms, following, tags, lexicons)
+    return _verb_class(i, lower, forms, following, tags, lexicons)
 
 
 _CLOSED = (
@@ -183,8 +183,9 @@ def _noun_follows(following: str, lexicons: Lexicons) -> bool:
 
 
 def _verb_class(
-    i: int, low: str, forms: tuple[tuple[str, str], ...], following: str, tags: list[str], lexicons: Lexicons
+    i: int, lower: list[str], forms: tuple[tuple[str, str], ...], following: str, tags: list[str], lexicons: Lexicons
 ) -> str:
+    low = lower[i]
     names = {form for _, form in forms}
     before, direct = _previous(tags), tags[-1] if tags else "."
     if "gerund" in names:
@@ -213,9 +214,21 @@ def _verb_class(
     if direct in "Ds#P":
         return "N"
     lemma = forms[0][0]
+    if names == {"third"} and direct == "N" and _has_verb(tags, lower, lexicons):
+        return "N"  # "released three Italian engineers": the stretch has its verb
     if lemma not in lexicons.noun_prone:
         return "V" if direct in "NAC,." or before == "N" else "N"
     return _noun_or_verb(i, low, following, tags, lexicons)
+
+
+def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
+    """Whether a finite verb stands in the stretch since the last mark, conjunction or subordinator, not a saying one."""
+    for k in range(len(tags) - 1, -1, -1):
+        if tags[k] in ',;".SWC':
+            return False
+        if tags[k] == "V":
+            return all(lemma not in lexicons.words["saying"] for lemma, _ in lexicons.verbs.get(lower[k], ()))
+    return False
 
 
 def _noun_or_verb(i: int, low: str, following: str, tags: list[str], lexicons: Lexicons) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -62,17 +63,21 @@ def _by_name(output: Path) -> str:
 
 
 def _answer(con: duckdb.DuckDBPyConnection, text: str, form: str, output: Path | None) -> None:
-    relation = con.sql(text)
-    if relation is None:
+    if form in ("table", "parquet"):
+        relation = con.sql(text)
+        if relation is None:  # a statement without rows, such as COPY
+            return
+        if form == "parquet":
+            _parquet(relation, output)
+        elif output is None:
+            relation.show(max_rows=_ROWS_SHOWN, max_width=_width())
+        else:
+            output.write_text(str(relation), encoding="utf-8")
         return
-    if form == "table" and output is None:
-        relation.show(max_rows=_ROWS_SHOWN, max_width=_width())
-        return
-    if form == "parquet":
-        _parquet(relation, output)
-        return
-    with _opened(output) as out:
-        _write(relation, form, out)
+    cursor = con.execute(text)
+    if cursor.description:
+        with _opened(output) as out:
+            _write(cursor, form, out)
 
 
 def _width() -> int:
@@ -100,25 +105,25 @@ def _parquet(relation: Any, output: Path | None) -> None:
     pq.write_table(relation.to_arrow_table(), output if output else sys.stdout.buffer, compression="zstd")
 
 
-def _write(relation: Any, form: str, out: IO[str]) -> None:
-    columns = list(relation.columns)
+def _write(cursor: duckdb.DuckDBPyConnection, form: str, out: IO[str]) -> None:
+    columns = [c[0] for c in cursor.description or ()]
     if form == "csv":
         import csv
 
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(columns)
-        for row in _rows(relation):
+        for row in _rows(cursor):
             writer.writerow([_cell(v) for v in row])
         return
     if form == "markdown":
         out.write("| " + " | ".join(columns) + " |\n|" + " --- |" * len(columns) + "\n")
-        for row in _rows(relation):
+        for row in _rows(cursor):
             out.write("| " + " | ".join(_cell(v).replace("|", "\\|").replace("\n", " ") for v in row) + " |\n")
         return
     import json
 
     first = True
-    for row in _rows(relation):
+    for row in _rows(cursor):
         line = json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, default=_plain)
         out.write((line + "\n") if form == "jsonl" else ("[" if first else ",\n") + line)
         first = False
@@ -126,8 +131,7 @@ def _write(relation: Any, form: str, out: IO[str]) -> None:
         out.write("[]\n" if first else "]\n")
 
 
-def _rows(relation: Any) -> Any:
-    cursor = relation.execute()
+def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     while rows := cursor.fetchmany(1000):
         yield from rows
 

@@ -53,12 +53,15 @@ def run_batch(number: int, documents: int, work: _Work) -> dict[str, Any]:
     return job_of.counts_of(counts)
 
 
+_THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
+
+
 def _name() -> str:
     given = flow_run.parameters
     return report.run_name(list(given.get("inputs") or []), given.get("source"), datetime.now())
 
 
-@flow(name="ingest", flow_run_name=_name, persist_result=False, task_runner=ThreadPoolTaskRunner(max_workers=8))
+@flow(name="ingest", flow_run_name=_name, persist_result=False, task_runner=_THREADS)
 def ingest(inputs: list[str], root: str | None = None, source: str | None = None) -> Any:
     """Read, clean, code and commit: files, folders and URLs into the workspace.
 
