@@ -50,6 +50,7 @@ _AUTHOR = (
 )
 _BY = re.compile(r"^\s*(?:by|von|por|par|di|door|av|af|text|written by|posted by|author|autor)\b[:\s]+", re.IGNORECASE)
 _AUTHOR_SPLIT = re.compile(r"\s*(?:,|;|\||/|&|\band\b|\bund\b|\bet\b|\by\b)\s+", re.IGNORECASE)
+_CJK_NAME = re.compile(r"[\u3400-\u9fff\uac00-\ud7af]{2,5}")
 _NO_PERSON = re.compile(
     r"https?:|www\.|@|\d|\.(?:com|org|net|de|co)\b"
     r"|\b(?:reuters|afp|ap|dpa|associated press|staff|editors?|editorial|redaktion|redacci[oó]n|newsroom|news|desk|agenc(?:y|ies|ia)|admin|team|"
