@@ -166,7 +166,8 @@ def _finish(draft: _Draft, capture: Capture) -> Article:
     canonical = _canonical(meta.canonical_url, draft.url)
     article_id = _digest(canonical or text)
     text_hash = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    filed = find_dateline(text)
+    # Behind a standfirst the dateline opens the second paragraph.
+    filed = next((found for p in paragraphs[:3] if (found := find_dateline(p))), None)
     published: Instant | None = meta.published
     return Article(
         article_id=article_id,

@@ -330,7 +330,7 @@ def _choose(blocks: list[Block], nodes: list[Node], known: str, title: str | Non
         if articles:
             best = articles[0]
     best = _story_below_headline(best, blocks, nodes, sums, title)
-    chosen = _clean(blocks[best.start : best.end], title)
+    chosen = _clean([*_standfirst(blocks, best, title), *blocks[best.start : best.end]], title)
     total = sum(b.score for b in blocks if b.score > 0) or 1.0
     return Body(tuple(b.text for b in chosen), "blocks", round(min(1.0, max(0.0, worth(best) / total)), 3), heads)
 
@@ -352,6 +352,17 @@ def _story_below_headline(
         ):
             return node
     return best
+
+
+def _standfirst(blocks: list[Block], best: Node, title: str | None) -> list[Block]:
+    """Prose between the headline and the container: many sites keep the standfirst or the lede apart from the rest."""
+    key = fold(title) if title else ""
+    near = range(max(0, best.start - 12), best.start)
+    at = next((i for i in reversed(near) if blocks[i].tag == "h1" or (key and fold(blocks[i].text) == key)), None)
+    if at is None:
+        return []
+    prose = [b for b in blocks[at + 1 : best.start] if b.score > 60 and b.tag not in _HEADINGS and b.tag != "li"]
+    return prose if len(prose) <= 3 else []
 
 
 def _is_linked_headline(block: Block) -> bool:
