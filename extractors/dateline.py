@@ -15,6 +15,7 @@ _MONTH = (
 )
 _DAY = re.compile(rf"(?:{_MONTH} \d{{1,2}}|\d{{1,2}} {_MONTH}|\d{{1,2}}[./]\d{{1,2}})(?:,? \d{{4}})?\.?", re.IGNORECASE)
 _WIRE = re.compile(r"\(([^()]{2,40})\)\s*$|/([^/]{2,40})/\s*$|\.?\s(?:/|\[)([^/\[\]]{2,30})(?:/|\])\s*$")
+_HOST = re.compile(r"\w\.[^\W\d_]{2,}")
 _SMALL = frozenset(("de", "la", "el", "al", "of", "the", "and", "del", "da", "do", "am", "an", "der", "sur", "le"))
 
 
@@ -69,7 +70,7 @@ def _read(before: str, spaced: bool) -> tuple[str | None, str | None, str | None
     if place is None:
         return (None, date, wire) if wire or date else None
     words = place.replace(",", " ").split()
-    if len(words) > 6 or any(c in place for c in '?!:;"“”') or any(c.isdigit() for c in place):
+    if len(words) > 6 or _HOST.search(place) or any(c in place for c in '?!:;"“”') or any(c.isdigit() for c in place):
         return None
     if not all(w[0].isupper() or w.lower() in _SMALL for w in words):
         return None

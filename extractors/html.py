@@ -380,7 +380,7 @@ def _score(blocks: Iterable[Block], known: str) -> None:
             score = -40.0 if density > 0.5 else min(10.0, score)
         elif density > 0.6:
             score = min(score, -20.0)
-        elif length < 200 and openers.match(block.text):
+        elif length < (200 if density > 0.2 else 120) and openers.match(block.text):
             score = -float(length)
         elif length < 80 and not _SENTENCE_END.search(block.text):
             score = -10.0 if block.tag in ("p", "blockquote", "li") else -25.0
@@ -409,7 +409,7 @@ def _clean(blocks: list[Block], title: str | None) -> list[Block]:
         length = len(block.text)
         if block.tag == "h1" or (folded_title and length < 300 and fold(block.text) == folded_title):
             continue
-        if block.links > 0.6 * length or (length < 200 and block.score < 100 and openers.match(block.text)):
+        if block.links > 0.6 * length or (length < 120 and block.score < 100 and openers.match(block.text)):
             continue
         short = length < 80 and block.score < 0
         if short and block.tag not in _HEADINGS and block.tag not in ("p", "li", "blockquote"):
