@@ -20,6 +20,8 @@ from extractors.metadata import Metadata, read_metadata
 from extractors.records import Article, Capture, NotAnArticle, Undecodable
 
 _MINIMUM_WORDS = 25
+_MINIMUM_GIVEN_WORDS = 4
+"""Of plain text: somebody chose it, so a brief of one sentence counts, "Sign in" does not."""
 _WORD = re.compile(r"\w+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _DATE_LINE = re.compile(r"\s*date[ \t:]+(\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?)(?=\s|$)", re.IGNORECASE)
@@ -83,6 +85,8 @@ def _refuse(body: html.Body, meta: Metadata) -> None:
     if body.linked_headlines >= 15 and not meta.is_article and words < 12 * body.linked_headlines and words < 150:
         raise NotAnArticle(f"a list of {body.linked_headlines} links", "list_page")
     if not body.paragraphs:
+        if body.linked_headlines >= 5:
+            raise NotAnArticle(f"nothing but {body.linked_headlines} links", "list_page")
         raise NotAnArticle("no text in the page", "empty")
 
 
@@ -160,7 +164,7 @@ def _finish(draft: _Draft, capture: Capture) -> Article:
     words = count_words(text)
     if not words:
         raise NotAnArticle("no text", "empty")
-    if words < _MINIMUM_WORDS and draft.method != "text":
+    if words < (_MINIMUM_GIVEN_WORDS if draft.method == "text" else _MINIMUM_WORDS):
         raise NotAnArticle(f"only {words} words", "too_short")
     meta = draft.meta
     canonical = _canonical(meta.canonical_url, draft.url)

@@ -52,7 +52,7 @@ def test_an_article_becomes_rows(dateline: Dateline, root: Path, tmp_path: Path)
     assert found == [("Ministers meet in Riga", "wire", "2024-05-02", "header", True)]
     told = rows(
         root,
-        "select actor_country, recipient_country, date_start::varchar from events where event_type = 'AGREE' limit 1",
+        "select actor_country, recipient_country, date_start::varchar from events where event_type = 'SUPPORT'",
     )
     assert told == [("LVA", "EST", "2024-05-01")]
     killed = rows(root, "select killed, place_country from events where event_type = 'ASSAULT'")
