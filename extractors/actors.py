@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from extractors.clauses import Parse
-from extractors.lexicon import Entry, Lexicons, fold
+from extractors.lexicon import Lexicons
+from extractors.matching import Match, lookup
+from extractors.phrases import Entry, fold
 from extractors.records import Actor
 from extractors.sentences import Sentence
 
@@ -37,7 +39,7 @@ class Reading:
 
     sentence: Sentence
     parse: Parse
-    found: list[tuple[int, int, tuple[Entry, ...]]]
+    found: list[Match]
     lexicons: Lexicons
     day: date | None
     memory: Memory
@@ -53,7 +55,7 @@ class Reading:
 def read_sentence(
     sentence: Sentence,
     parse: Parse,
-    found: list[tuple[int, int, tuple[Entry, ...]]],
+    found: list[Match],
     lexicons: Lexicons,
     day: date | None,
     memory: Memory,
@@ -349,11 +351,9 @@ def _hyphenated(reading: Reading, start: int, end: int) -> tuple[Actor, ...]:
 def _land(reading: Reading, word: str) -> Entry | None:
     if not word[:1].isupper():
         return None
-    for tokens, entries in reading.lexicons.phrases.get(fold(word), ()):
-        if len(tokens) == 1:
-            entry = _pick(entries, reading.day)
-            if entry.country and (entry.kind in _COUNTRY_KINDS or entry.kind == "actor"):
-                return entry
+    for entry in lookup(reading.lexicons.phrases, word):
+        if entry.holds(reading.day) and entry.country and (entry.kind in _COUNTRY_KINDS or entry.kind == "actor"):
+            return entry
     return None
 
 
@@ -388,23 +388,17 @@ def _unknown(reading: Reading, index: int, start: int, end: int) -> tuple[Actor,
     known = reading.memory.names.get(fold(sentence.words[end - 1]))
     if known is None:
         _, tail = _tail(reading, index, end)
-        short = reading.lexicons.shorts.get(fold(sentence.words[end - 1]), ())
-        honorific = start > 0 and sentence.lower[start - 1].rstrip(".") in reading.lexicons.words["honorifics"]
         return (
-            (
-                _actor(
-                    reading,
-                    start,
-                    end,
-                    None,
-                    tail.country if tail and tail.sector else None,
-                    tail.sector if tail else None,
-                    (),
-                    "none",
-                ),
-            )
-            if not (short and honorific)
-            else (_actor(reading, start, end, short[0].name, None, None, (), "none"),)
+            _actor(
+                reading,
+                start,
+                end,
+                None,
+                tail.country if tail and tail.sector else None,
+                tail.sector if tail else None,
+                (),
+                "none",
+            ),
         )
     return (
         _actor(

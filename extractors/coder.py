@@ -16,8 +16,10 @@ from extractors.actors import Memory, Reading, actors_of, read_sentence
 from extractors.clauses import parse
 from extractors.dates import find_dates
 from extractors.events import Candidate, candidates
-from extractors.lexicon import Entry, Lexicons, matches
+from extractors.lexicon import Lexicons
 from extractors.magnitudes import find_magnitudes
+from extractors.matching import matches
+from extractors.phrases import Entry
 from extractors.records import Actor, Event, Magnitude, Mention, Place
 from extractors.sentences import Sentence, sentence_spans, tokenize
 from extractors.tagging import tag
