@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from extractors.actors import Memory, Reading, actors_of, read_sentence
+from extractors.candidates import Candidate
 from extractors.clauses import parse
 from extractors.dates import find_dates
-from extractors.events import Candidate, candidates
 from extractors.lexicon import Lexicons
+from extractors.events import candidates
 from extractors.magnitudes import find_magnitudes
 from extractors.matching import matches
 from extractors.phrases import Entry

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from extractors.candidates import Candidate
 from extractors.coder import Read, code, read_text
-from extractors.events import Candidate
 from extractors.lexicon import Lexicons
 from extractors.records import Actor, Event
 from extractors.rules import Rule
