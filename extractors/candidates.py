@@ -58,9 +58,7 @@ def check(reading: Reading, candidate: Candidate) -> None:
         candidate.dropped = "no country and nobody political in it"
         return
     anyone = candidate.actors or candidate.recipients
-    named = any(a.text[:1].isupper() for a in candidate.actors) or any(
-        a.text[:1].isupper() for a in candidate.recipients
-    )
+    named = any(not a.text.islower() for a in (*candidate.actors, *candidate.recipients))
     needs = candidate.rule.needs
     mutual = candidate.rule.reciprocal and len({a.country for a in candidate.actors if a.country}) > 1
     if needs == "both" and not mutual and not (candidate.recipients and candidate.actors and (actor or recipient)):

@@ -88,7 +88,7 @@ def _chunks(sentence: Sentence, tags: list[str]) -> tuple[list[Chunk], list[int]
                 break
             i += 1
         before = start - 1
-        while before >= 0 and tags[before] == "A":
+        while before >= 0 and tags[before] in "AZ":
             before -= 1
         prep = ""
         if before >= 0 and (tags[before] == "P" or (tags[before] == "S" and not _verb_ahead(tags, i))):
@@ -235,7 +235,7 @@ class _Builder:
 
     def _next_verb(self, i: int) -> str:
         """What begins at token i, adverbs passed over: the letter of a verb group's first token, or ''."""
-        while i < len(self.tags) and self.tags[i] == "A":
+        while i < len(self.tags) and self.tags[i] in "AZ":
             i += 1
         return self.tags[i] if i < len(self.tags) and self.tags[i] in "MBHOVEGX" else ""
 
@@ -244,7 +244,7 @@ class _Builder:
         noun = False
         for j in range(i, min(i + 30, len(self.tags))):
             letter = self.tags[j]
-            if letter in ',;".SW' or (letter == "C" and noun and self._next_verb(j + 1)):
+            if letter in ',;".SWT' or (letter == "C" and noun and self._next_verb(j + 1)):
                 return False
             if letter in "NR#":
                 noun = True
@@ -319,7 +319,7 @@ class _Builder:
         if group.finite and finite is not None:
             if self._reduce(finite, group):
                 pass
-            elif self._chunk_between(finite.head, group.start):
+            elif self._chunk_between(finite.head, group.start) and self._takes_clause(finite):
                 current.end = finite.head + 1
                 self.clauses.append(Clause(finite.head + 1, len(self.tags), "comp", quoted=self.quoted))
             else:
@@ -327,6 +327,10 @@ class _Builder:
                     group.start, "resume", self._before_insert() if current.kind == "rel" else len(self.clauses) - 1
                 )
         self._current().groups.append(group)
+
+    def _takes_clause(self, group: Group) -> bool:
+        """Whether a clause without "that" may be the verb's complement."""
+        return any(lemma in self.words["saying"] or lemma in self.words["clausal"] for lemma in group.lemmas)
 
     def _reduce(self, first: Group, second: Group) -> bool:
         """ "people killed in the attack were buried": the first form is a reduced passive after all."""
@@ -340,7 +344,7 @@ class _Builder:
         ):
             return False
         if (
-            self.tags[at + 1] != "P"
+            (self.tags[at + 1] not in "PAT" and self.lower[at + 1] not in self.words["time"])
             or self.chunk_at[at - 1] < 0
             or any(lemma in self.words["saying"] for lemma in first.lemmas)
         ):

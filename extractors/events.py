@@ -13,8 +13,19 @@ from extractors.clauses import Clause, Group
 from extractors.nominal import RANK, nominal_events
 from extractors.records import Actor
 from extractors.rules import Pattern, Rule
-from extractors.status import put_status
-from extractors.triggers import match, noun_trigger
+from extractors.status import OUGHT, put_status
+from extractors.triggers import complement_mode, match, noun_trigger
+
+# What only an authority does: without a by-phrase, the country in which it was done is its actor ("was arrested in Lebanon").
+_STATE_ACTS = frozenset(
+    (
+        ("COERCE", "arrest"),
+        ("COERCE", "deport"),
+        ("SANCTION", "convict"),
+        ("ACCUSE", "investigate"),
+        ("ACCUSE", "allege"),
+    )
+)
 
 
 def candidates(reading: Reading) -> list[Candidate]:
@@ -100,6 +111,10 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
                 state.attribution = state.sayer[0].text if state.sayer else _words_before(reading, clause, group)
                 state.reported = True
                 continue
+            obliged = _obliged(reading, index, clause, group, state)
+            if obliged is not None:
+                state.found.append(obliged)
+                return
             effect = _governed(reading, group) or effect
             continue
         candidate = _verbal(reading, index, clause, group, pattern, end, limit, state, effect)
@@ -109,6 +124,26 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
         if candidate.dropped and not pattern.rule.governs:
             continue
         return
+
+
+def _obliged(reading: Reading, index: int, clause: Clause, group: Group, state: State) -> Candidate | None:
+    """ "Sweden said Belarus must …", whatever it must do: a request to Belarus, if the verb itself codes nothing."""
+    rule = reading.lexicons.rules.rules.get("request.must")
+    if (
+        rule is None
+        or group.modal not in OUGHT
+        or not state.reported
+        or not any(a.country or a.sector for a in state.sayer)
+    ):
+        return None
+    asked = tuple(a for a in sides.subject(reading, clause) if a.country or a.sector)
+    if not asked or asked[0] in state.sayer or asked[0].how == "pronoun":
+        return None
+    candidate = Candidate(rule, rule.type, rule.mode, group.start, group.head + 1, index, float(RANK[clause.kind]))
+    candidate.actors, candidate.recipients = state.sayer, asked
+    candidate.mode = complement_mode(rule, reading.sentence.lower, group.head, clause.end)
+    check(reading, candidate)
+    return candidate
 
 
 def _governed(reading: Reading, group: Group) -> str:
@@ -161,6 +196,8 @@ def _verbal(
     if rule.type == "ASSAULT" and rule.mode is None:
         _put_means(reading, clause, group, limit, candidate)
     put_status(reading, clause, group, candidate, state, effect)
+    if rule.modes and candidate.type == rule.type:
+        candidate.mode = complement_mode(rule, reading.sentence.lower, end, limit) or candidate.mode
     if (
         not candidate.actors
         and state.sayer
@@ -206,26 +243,44 @@ def _put_sides(
     reading: Reading, clause: Clause, group: Group, pattern: Pattern, end: int, limit: int, candidate: Candidate
 ) -> None:
     rule, subject = pattern.rule, sides.subject(reading, clause)
-    alone = rule.passive_alone and not pattern.rest and group.form == "finite" and not group.modal
-    passive = group.passive or (alone and _no_object(reading, group, limit))
-    if passive:
-        candidate.actors = sides.slot(reading, clause, group.head + 1, limit, "by")
-        if group.form == "participle":
-            subject = sides.antecedent(reading, group.start)
+    if rule.actor != "subject":  # "fled from the rebels": who stands in the subject meets with it
         candidate.recipients = subject
-        if not rule.reciprocal and not candidate.recipients and not candidate.actors:
-            candidate.recipients = _first(reading, clause, rule, end, limit, ())
-        elif not any(a.country for a in subject):
-            further = _first(reading, clause, rule, end, limit, candidate.actors)
-            if further and not subject and rule.type not in ("ASSAULT", "COERCE"):
-                candidate.recipients = further
-        if rule.governs and not candidate.actors and rule.type == "AGREE":
-            candidate.actors, candidate.recipients = candidate.recipients, ()
+        candidate.actors = sides.slot(reading, clause, end, limit, rule.actor) if rule.actor != "none" else ()
+        return
+    alone = rule.passive_alone and not pattern.rest and group.form == "finite" and not group.modal
+    if group.passive or (alone and _no_object(reading, group, limit)):
+        _passive_sides(reading, clause, group, rule, end, limit, candidate, subject)
         return
     candidate.actors = subject
-    candidate.recipients = _first(reading, clause, rule, end, limit, subject)
+    candidate.recipients = _first(reading, clause, group, rule, end, limit, subject)
     if rule.reciprocal and len(subject) > 1 and not any(r.country for r in candidate.recipients):
         candidate.recipients = ()
+
+
+def _passive_sides(
+    reading: Reading,
+    clause: Clause,
+    group: Group,
+    rule: Rule,
+    end: int,
+    limit: int,
+    candidate: Candidate,
+    subject: tuple[Actor, ...],
+) -> None:
+    candidate.actors = sides.slot(reading, clause, group.head + 1, limit, "by")
+    if group.form == "participle":
+        subject = sides.antecedent(reading, group.start)
+    candidate.recipients = subject
+    if not rule.reciprocal and not candidate.recipients and not candidate.actors:
+        candidate.recipients = _first(reading, clause, group, rule, end, limit, ())
+    elif not any(a.country for a in subject):
+        further = _first(reading, clause, group, rule, end, limit, candidate.actors)
+        if further and not subject and rule.type not in ("ASSAULT", "COERCE"):
+            candidate.recipients = further
+    if not candidate.actors and (rule.type, rule.mode) in _STATE_ACTS:
+        candidate.actors = tuple(a for a in sides.slot(reading, clause, group.head + 1, limit, "in") if a.country)
+    if rule.governs and not candidate.actors and rule.type == "AGREE":
+        candidate.actors, candidate.recipients = candidate.recipients, ()
 
 
 def _no_object(reading: Reading, group: Group, limit: int) -> bool:
@@ -241,10 +296,19 @@ def _no_object(reading: Reading, group: Group, limit: int) -> bool:
 
 
 def _first(
-    reading: Reading, clause: Clause, rule: Rule, end: int, limit: int, taken: tuple[Actor, ...]
+    reading: Reading, clause: Clause, group: Group, rule: Rule, end: int, limit: int, taken: tuple[Actor, ...]
 ) -> tuple[Actor, ...]:
-    """The first slot of the rule that holds somebody who is not already the actor."""
+    """The first slot of the rule that holds somebody who is not already the actor.
+
+    Somebody named between the verb and the noun of its pattern comes first: "rejected a U.S. proposal", "gave Tanzania a grant".
+    """
     spans = {(a.char_start, a.char_end) for a in taken}
+    lands = {a.country for a in taken if a.country}
+    inner = sides.inside(reading, group.head + 1, end)
+    if any(a.country not in lands for a in inner if a.country) or any(a.sector for a in inner if not a.country):
+        follows = reading.sentence.lower[end] if end < limit else ""
+        if follows not in ("on", "against", "with") or "indirect" in rule.recipient:
+            return inner
     weak: tuple[Actor, ...] = ()
     for name in rule.recipient:
         found = tuple(
@@ -253,4 +317,4 @@ def _first(
         if any(a.country or a.sector for a in found):
             return found
         weak = weak or found
-    return weak
+    return weak or inner

@@ -4,6 +4,7 @@ Rules are data (`lexicons/rules/*.toml`, a file per event type). A pattern is wr
 
     "meet"                     a verb in any of its forms
     "call off ~ talks|visit"   a verb, its particle, and within a few words one of two nouns (in singular or plural)
+    "suspend ~ @talks"         the nouns of a group (`groups.toml`)
     "air strike"               under `nouns`: a nominal event
 
 Nothing here looks at text; `events.py` does.
@@ -49,8 +50,11 @@ _KNOWN = frozenset(
         "governs",
         "needs",
         "objects",
+        "complement",
+        "modes",
         "not_objects",
         "passive_alone",
+        "transitive",
         "subjects",
         "not_after",
         "codes",
@@ -73,11 +77,11 @@ class Rule:
     verbs: tuple[str, ...]
     nouns: tuple[str, ...]
     actor: str
-    """Slot of the actor: `subject`, or a preposition, or `object`."""
+    """Slot of the actor: `subject`, a preposition ("fled from the rebels"), or `none`."""
     noun_actor: tuple[str, ...]
     """Prepositions behind which the actor of a nominal event stands ("the visit of the minister": of)."""
     recipient: tuple[str, ...]
-    """Slots tried in order: object, a preposition, possessor, subject, complement, rest."""
+    """Slots tried in order: object, indirect (before the pattern's noun), a preposition, subject, rest."""
     reciprocal: bool
     """Both sides do it to each other (met, signed, clashed)."""
     governs: bool
@@ -87,9 +91,15 @@ class Rule:
     objects: frozenset[str]
     not_objects: frozenset[str]
     subjects: frozenset[str]
+    complement: frozenset[str]
+    """One of these words must follow, in this clause or its complement, in any form."""
+    modes: tuple[tuple[str, frozenset[str]], ...]
+    """Mode → the words of the complement that give it; the first word found decides."""
     not_after: frozenset[str]
     passive_alone: bool
     """A past form without an object reads as passive ("soldiers killed in an ambush")."""
+    transitive: bool
+    """An object must stand directly behind the verb ("returned the statue to Congo", not "returned to Congo")."""
     codes: tuple[str, ...]
     skips: tuple[str, ...]
     confidence: float
@@ -138,20 +148,28 @@ def read_rules(folders: Iterable[Path]) -> RuleBook:
     rules: dict[str, Rule] = {}
     governors: dict[str, str] = {}
     types: dict[str, dict[str, Any]] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.toml")):
-            with open(path, "rb") as file:
-                raw = tomllib.load(file)
-            for effect, lemmas in raw.get("governors", {}).items():
-                governors.update(dict.fromkeys(lemmas.split(), effect))
-            types.update(raw.get("types", {}))
-            for item in raw.get("rule", []):
-                rule = _rule(item, path.name)
-                rules[rule.id] = rule
+    files = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
+    loaded = [(path, _load(path)) for path in files]
+    groups = {name: words for _, raw in loaded for name, words in raw.get("groups", {}).items()}
+    for path, raw in loaded:
+        for effect, lemmas in raw.get("governors", {}).items():
+            governors.update(dict.fromkeys(lemmas.split(), effect))
+        types.update(raw.get("types", {}))
+        for item in raw.get("rule", []):
+            rule = _rule(item, path.name)
+            rules[rule.id] = rule
     unknown = {r.type for r in rules.values()} - types.keys()
     if types and unknown:
         raise ValueError(f"rules name types which types.toml lacks: {', '.join(sorted(unknown))}")
-    return RuleBook(rules, _verb_index(rules), _noun_index(rules), governors, types)
+    return RuleBook(rules, _verb_index(rules, groups), _noun_index(rules), governors, types)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        try:
+            return tomllib.load(file)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{path.name}: {error}") from error
 
 
 def _rule(raw: dict[str, Any], file: str) -> Rule:
@@ -175,8 +193,11 @@ def _rule(raw: dict[str, Any], file: str) -> Rule:
         objects=_nouns(raw.get("objects", "")),
         not_objects=_nouns(raw.get("not_objects", "")),
         subjects=_nouns(raw.get("subjects", "")),
+        complement=_forms(raw.get("complement", "")),
+        modes=tuple((mode, _forms(words)) for mode, words in raw.get("modes", {}).items()),
         not_after=frozenset(raw.get("not_after", "").split()),
         passive_alone=raw.get("passive_alone", False),
+        transitive=raw.get("transitive", False),
         codes=tuple(raw.get("codes", ())),
         skips=tuple(raw.get("skips", ())),
         confidence=raw.get("confidence", 0.5),
@@ -188,22 +209,48 @@ def _nouns(words: str) -> frozenset[str]:
     return frozenset(form for w in words.split() for form in (w, inflection.plural(w)))
 
 
-def _verb_index(rules: dict[str, Rule]) -> dict[str, tuple[Pattern, ...]]:
+def _forms(words: str) -> frozenset[str]:
+    """Every word with its regular forms, as noun and as verb."""
+    return frozenset(
+        form
+        for w in words.split()
+        for form in (w, inflection.plural(w), inflection.third_person(w), inflection.past(w), inflection.gerund(w))
+    )
+
+
+def _verb_index(rules: dict[str, Rule], groups: dict[str, str]) -> dict[str, tuple[Pattern, ...]]:
     index: dict[str, list[Pattern]] = {}
     for rule in rules.values():
         for text in rule.verbs:
             heads, *rest = text.split()
-            parts = tuple(None if r == "~" else _alternatives(r) for r in rest)
+            parts = tuple(None if r == "~" else _alternatives(r, groups, rule.id) for r in rest)
             for head in heads.split("|"):
                 index.setdefault(head, []).append(Pattern(rule, text, parts))
-    return {
-        k: tuple(sorted(v, key=lambda p: (-p.weight, -bool(p.rule.subjects), -len(p.rule.objects), p.rule.id)))
-        for k, v in index.items()
-    }
+    return {k: tuple(sorted(v, key=_precedence)) for k, v in index.items()}
 
 
-def _alternatives(part: str) -> frozenset[str]:
-    return frozenset(form for w in part.split("|") for form in (w, inflection.plural(w)))
+def _precedence(pattern: Pattern) -> tuple[int, int, int, int, int, str]:
+    """More words first, then words side by side before words with a gap, then the narrower choice of words."""
+    return (
+        -pattern.weight,
+        sum(part is None for part in pattern.rest),
+        -bool(pattern.rule.subjects),
+        -bool(pattern.rule.objects),
+        min((len(part) for part in pattern.rest if part is not None), default=0),
+        pattern.rule.id,
+    )
+
+
+def _alternatives(part: str, groups: dict[str, str], rule_id: str) -> frozenset[str]:
+    words = []
+    for word in part.split("|"):
+        if word.startswith("@"):
+            if word[1:] not in groups:
+                raise ValueError(f"rule {rule_id}: no group {word}")
+            words += groups[word[1:]].split()
+        else:
+            words.append(word)
+    return frozenset(form for w in words for form in (w, inflection.plural(w)))
 
 
 def _noun_index(rules: dict[str, Rule]) -> dict[str, tuple[tuple[tuple[str, ...], Rule], ...]]:

@@ -75,7 +75,7 @@ def _actors(reading: Reading, chunks: Iterable[Chunk]) -> tuple[Actor, ...]:
     found: list[Actor] = []
     chunks = list(chunks)
     for n, chunk in enumerate(chunks):
-        actors = actors_of(reading, chunk.index)
+        actors = _whole(reading, chunk)
         if len(actors) == 1 and actors[0].sector is None and actors[0].country and n + 1 < len(chunks):
             # "Israeli and Palestinian leaders": the bare adjective shares the noun of its partner
             following = actors_of(reading, chunks[n + 1].index)
@@ -95,6 +95,22 @@ def _actors(reading: Reading, chunks: Iterable[Chunk]) -> tuple[Actor, ...]:
                 )
         found.extend(actors)
     return tuple(dict.fromkeys(found))
+
+
+def _whole(reading: Reading, chunk: Chunk) -> tuple[Actor, ...]:
+    """The actors of a chunk; of "thousands of Nigerians", the Nigerians."""
+    actors = actors_of(reading, chunk.index)
+    if any(a.country or a.sector for a in actors):
+        return actors
+    chunks, at = reading.parse.chunks, chunk.index + 1
+    if (
+        at < len(chunks)
+        and chunks[at].prep == "of"
+        and chunks[at].start - chunk.end <= 2
+        and reading.sentence.lower[chunk.end - 1] in reading.lexicons.words["partitives"]
+    ):
+        return actors_of(reading, at) or actors
+    return actors
 
 
 def _bare_adjective(reading: Reading, chunk: Chunk) -> bool:
@@ -187,6 +203,16 @@ def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str
     return ()
 
 
+def inside(reading: Reading, begin: int, end: int) -> tuple[Actor, ...]:
+    """Known actors of the chunks that start in [begin, end) with no preposition before them."""
+    for chunk in reading.parse.chunks:
+        if begin <= chunk.start < end and not chunk.prep and not is_temporal(reading, chunk):
+            actors = tuple(a for a in actors_of(reading, chunk.index) if a.country or a.sector)
+            if actors:
+                return actors
+    return ()
+
+
 def _listed(reading: Reading, chunks: list[Chunk], n: int) -> list[Chunk]:
     """Chunk n and those a list joins to it."""
     group = [chunks[n]]
@@ -197,7 +223,7 @@ def _listed(reading: Reading, chunks: list[Chunk], n: int) -> list[Chunk]:
             continue
         last_end = max(c.end for c in reading.parse.chunks[group[-1].index : right.index])
         between = tags[last_end : right.start]
-        if right.prep or not between or any(t not in ",CD" for t in between):
+        if right.prep or not between or any(t not in ",CDZ" for t in between):
             break
         group.append(right)
     if len(group) > 1 and not any("C" in tags[a.end : b.start] for a, b in pairwise(group)):

@@ -9,7 +9,7 @@ from extractors.clauses import Clause, Group
 
 _COOPERATIVE = frozenset(("AGREE", "CONSULT", "SUPPORT", "CONCEDE", "COOPERATE", "AID", "RETREAT"))
 HYPOTHETICAL = frozenset(("could", "may", "might", "can"))
-_OUGHT = frozenset(("should", "must", "ought"))
+OUGHT = frozenset(("should", "must", "ought"))
 
 
 def put_status(reading: Reading, clause: Clause, group: Group, candidate: Candidate, state: State, effect: str) -> None:
@@ -45,7 +45,7 @@ def put_status(reading: Reading, clause: Clause, group: Group, candidate: Candid
         candidate.status = "planned" if not rule.governs else "actual"
     elif modal in HYPOTHETICAL:
         candidate.status = "hypothetical"
-    elif modal in _OUGHT:
+    elif modal in OUGHT:
         if state.sayer and not rule.governs:
             candidate.recipients, candidate.actors = candidate.actors, state.sayer
             candidate.type, candidate.mode = "REQUEST", None

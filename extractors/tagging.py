@@ -2,7 +2,8 @@
 
 One letter a token: D determiner · N noun, name or adjective · # number · P preposition · T "to" before a verb · V finite verb form ·
 E participle after be or have, or a reduced passive · G gerund as verb · B be · H have · O do · M modal · X negation · A adverb ·
-R pronoun · W relative · S subordinator · C conjunction · s possessive · , ; " . punctuation.
+R pronoun · W relative · S subordinator · C conjunction · s possessive · , ; " . punctuation · Z words set aside: in brackets, or the
+marks of a quotation of a word or two, which the clause runs on over.
 """
 
 from __future__ import annotations
@@ -25,12 +26,17 @@ _FIXED = {
     "”": '"',
     "«": '"',
     "»": '"',
+    "‘": '"',
+    "-": ";",
     ".": ".",
     "!": ".",
     "?": ".",
     "…": ".",
 }
 _VERBAL_BEFORE = frozenset("TMOX")
+_QUOTES = frozenset(('"', "“", "”", "«", "»", "'", "‘", "’"))
+# A bracket of up to 12 words is an acronym, a party or an age; a quotation of up to 5 is a word used with distance.
+_BRACKETED, _QUOTED = 13, 6
 
 
 def tag(sentence: Sentence, lexicons: Lexicons, nominal: frozenset[int] = frozenset()) -> list[str]:
@@ -40,11 +46,36 @@ def tag(sentence: Sentence, lexicons: Lexicons, nominal: frozenset[int] = frozen
         nominal: token indices inside matched names and agents, which are never verbs.
     """
     words = lexicons.words
-    lower = sentence.lower
+    aside = _set_aside(sentence)
     tags: list[str] = []
-    for i, low in enumerate(lower):
-        tags.append("N" if i in nominal else _tag_one(i, low, sentence, lexicons, words, tags))
+    for i, low in enumerate(sentence.lower):
+        if i in aside:
+            tags.append("Z")
+        else:
+            tags.append("N" if i in nominal else _tag_one(i, low, sentence, lexicons, words, tags))
     return tags
+
+
+def _set_aside(sentence: Sentence) -> set[int]:
+    """Tokens in short brackets; the marks around a quoted word or two; the hyphen inside "5-strong"."""
+    lower, aside = sentence.lower, set[int]()
+    opened, quote = -1, -1
+    for i, low in enumerate(lower):
+        if low in "([":
+            opened = i
+        elif low in ")]":
+            if opened >= 0 and i - opened <= _BRACKETED:
+                aside.update(range(opened, i + 1))
+            opened = -1
+        elif low in _QUOTES:
+            if quote >= 0 and i - quote <= _QUOTED and not (quote and lower[quote - 1] in ",:") and quote:
+                aside.update((quote, i))
+                quote = -1
+            else:
+                quote = i
+        elif low == "-" and 0 < i < len(lower) - 1 and sentence.ends[i - 1] == sentence.starts[i]:
+            aside.add(i)
+    return aside
 
 
 def _tag_one(
@@ -56,10 +87,12 @@ def _tag_one(
     if low[0].isdigit():
         return "#"
     if low in ("'s", "'"):
-        return "s" if tags and tags[-1] in "N#D" else '"'
+        return "s" if _direct(tags) in "N#D" else '"'
     following = lower[i + 1] if i + 1 < len(lower) else "."
     if low == "to":
         return "T" if _starts_verb(lower, i + 1, lexicons) else "P"
+    if low in _ROUNDING and _rounds(lower, i, words):
+        return "A"
     for group, letter in _CLOSED:
         if low in words[group]:
             return _closed(letter, low, following, tags, lexicons, words)
@@ -99,7 +132,7 @@ def _tag_one(
     if (
         low in words["not_verbs"]
         and not (low.endswith("ing") and tags and tags[-1] == "B")
-        and not (low.endswith("ed") and _previous(tags) in "BH")
+        and not (low.endswith("ed") and (_previous(tags) in "BH" or _acts(tags, lower, following, lexicons)))
     ):
         return "N"
     if i and sentence.words[i][0].isupper() and not sentence.words[i].isupper() and tags[-1] not in '".':
@@ -113,10 +146,52 @@ _CLOSED = (
 )  # fmt: skip
 
 
+_ROUNDING = frozenset(
+    (
+        "about",
+        "around",
+        "over",
+        "under",
+        "up",
+        "to",
+        "than",
+        "more",
+        "at",
+        "least",
+        "as",
+        "many",
+        "most",
+        "close",
+        "fewer",
+        "less",
+        "nearly",
+        "some",
+        "below",
+        "above",
+    )
+)
+
+
+def _rounds(lower: list[str], i: int, words: dict[str, frozenset[str]]) -> bool:
+    """Whether token i and the next ones round a number: "at least 20", "up to 100", "more than a dozen"; not "to 40" or "at 40"."""
+    for k in range(i + 1, min(i + 4, len(lower))):
+        low = lower[k]
+        number = low[0].isdigit() or low in words["numerals"]
+        if number or (low == "a" and k + 1 < len(lower) and lower[k + 1] in words["numerals"]):
+            return k > i + 1 or lower[i] not in _PLAIN or (i > 0 and lower[i - 1] in _ROUNDING)
+        if low not in _ROUNDING:
+            return False
+    return False
+
+
+# These round a number only with another such word ("to 40" is no rounding, "up to 40" is); "around" and "some" may do so alone.
+_PLAIN = frozenset(("to", "at", "as", "many", "most", "close", "up"))
+
+
 def _closed(
     letter: str, low: str, following: str, tags: list[str], lexicons: Lexicons, words: dict[str, frozenset[str]]
 ) -> str:
-    before = tags[-1] if tags else "."
+    before = _direct(tags)
     if letter == "W" and low == "that" and (before in "PVs." or before == ",") and following not in words["modals"]:
         return "D" if following not in words["determiners"] and before == "P" else "W"
     if letter == "M" and low in ("will", "may", "might") and before in "Ds":
@@ -139,9 +214,27 @@ def _closed(
 def _previous(tags: list[str]) -> str:
     """The class before the token, adverbs and negations passed over."""
     for letter in reversed(tags):
-        if letter not in "AX":
+        if letter not in "AXZ":
             return letter
     return "."
+
+
+def _direct(tags: list[str]) -> str:
+    """The class of the token before, words set aside passed over."""
+    for letter in reversed(tags):
+        if letter != "Z":
+            return letter
+    return "."
+
+
+def _acts(tags: list[str], lower: list[str], following: str, lexicons: Lexicons) -> bool:
+    """ "Guerrillas wounded two soldiers", not "two wounded soldiers": a noun before, an object behind, and no verb yet."""
+    words = lexicons.words
+    return (
+        _direct(tags) in "NR"
+        and (following[:1].isdigit() or any(following in words[g] for g in ("determiners", "numerals", "pronouns")))
+        and not _has_verb(tags, lower, lexicons)
+    )
 
 
 def _starts_verb(lower: list[str], i: int, lexicons: Lexicons) -> bool:
@@ -185,9 +278,9 @@ def _noun_follows(following: str, lexicons: Lexicons) -> bool:
 def _verb_class(
     i: int, lower: list[str], forms: tuple[tuple[str, str], ...], following: str, tags: list[str], lexicons: Lexicons
 ) -> str:
-    low = lower[i]
+    low, words = lower[i], lexicons.words
     names = {form for _, form in forms}
-    before, direct = _previous(tags), tags[-1] if tags else "."
+    before, direct = _previous(tags), _direct(tags)
     if "gerund" in names:
         if before == "B":
             return "G"
@@ -205,6 +298,10 @@ def _verb_class(
             return "E"
         if "past" not in names and "base" not in names:
             return "E"
+        if "participle" in names and direct in "NAZ" and _has_verb(tags, lower, lexicons):
+            return "E"  # "signed an agreement reached in May": the stretch has its verb
+        if "participle" in names and direct == "." and following in words["prepositions"]:
+            return "E"  # "Accused of fraud, the minister …"
         if direct == "N" or direct in ',RA.CW"X' or "base" not in names:
             return "V"
     if before in _VERBAL_BEFORE or direct in _VERBAL_BEFORE:
@@ -214,27 +311,36 @@ def _verb_class(
     if direct in "Ds#P":
         return "N"
     lemma = forms[0][0]
-    if names == {"third"} and direct == "N" and _has_verb(tags, lower, lexicons):
-        return "N"  # "released three Italian engineers": the stretch has its verb
+    if direct in "NA" and "past" not in names and _has_verb(tags, lower, lexicons):
+        return "N"  # "released three Italian engineers", "spoke in a phone call": the stretch has its verb
     if lemma not in lexicons.noun_prone:
         return "V" if direct in "NAC,." or before == "N" else "N"
     return _noun_or_verb(i, low, following, tags, lexicons)
 
 
 def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
-    """Whether a finite verb stands in the stretch since the last mark, conjunction or subordinator, not a saying one."""
+    """Whether a finite verb stands in the stretch since the last mark, conjunction or subordinator.
+
+    A verb of saying or thinking does not count: its complement, with a verb of its own, may follow without "that".
+    """
+    words = lexicons.words
     for k in range(len(tags) - 1, -1, -1):
-        if tags[k] in ',;".SWC':
+        letter = tags[k]
+        if letter in ',;".SWC':
             return False
-        if tags[k] == "V":
-            return all(lemma not in lexicons.words["saying"] for lemma, _ in lexicons.verbs.get(lower[k], ()))
+        if letter in "VE":
+            lemmas = [lemma for lemma, _ in lexicons.verbs.get(lower[k], ())]
+            if any(lemma in words["saying"] or lemma in words["clausal"] for lemma in lemmas):
+                return False
+        if letter in "VBHM":
+            return True
     return False
 
 
 def _noun_or_verb(i: int, low: str, following: str, tags: list[str], lexicons: Lexicons) -> str:
     """ "Rebels attack the town" against "the rebel attack": a verb needs a noun before it and an object or preposition after it, and the only finite verb of its stretch."""
     words = lexicons.words
-    direct = tags[-1] if tags else "."
+    direct = _direct(tags)
     after_adverb = direct == "A" and sum(t in "VBHM" for t in tags) == 0 and "N" in tags  # "Ghana greatly values …"
     if after_adverb and following not in words["prepositions"] and following not in words["conjunctions"]:
         return "V"

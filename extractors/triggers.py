@@ -6,15 +6,16 @@ from extractors.actors import Reading
 from extractors.clauses import Chunk, Clause, Group
 from extractors.rules import Pattern, Rule
 
+_GAP = 8  # words between a verb and the noun of its pattern: "imposed a set of new sanctions"
+_OBJECT_REACH = 9
+_COMPLEMENT_REACH = 30
+_BREAKS_GAP = frozenset("VMBTWS;.")
+
 
 def match(reading: Reading, clause: Clause, group: Group, limit: int) -> tuple[Pattern | None, int]:
-    lemmas = (
-        ("be",)
-        if reading.parse.tags[group.head] == "B"
-        else ("have",)
-        if reading.parse.tags[group.head] == "H"
-        else group.lemmas
-    )
+    """The most specific pattern a verb group sets off and the token behind its words, (None, 0) without one."""
+    letter = reading.parse.tags[group.head]
+    lemmas = ("be",) if letter == "B" else ("have",) if letter == "H" else group.lemmas
     for lemma in lemmas:
         for pattern in reading.lexicons.rules.verbs.get(lemma, ()):
             end = _fits(reading, clause, group, pattern, limit)
@@ -25,41 +26,83 @@ def match(reading: Reading, clause: Clause, group: Group, limit: int) -> tuple[P
 
 def _fits(reading: Reading, clause: Clause, group: Group, pattern: Pattern, limit: int) -> int:
     """The token behind the pattern's last word, 0 where it does not fit."""
-    lower, at = reading.sentence.lower, group.head + 1
     rest = pattern.rest
-    if group.passive and len(rest) == 2 and rest[0] is None and rest[1] is not None:
-        if any(lower[k] in rest[1] for k in range(clause.start, group.start)):
-            return at
-        return 0
-    for n, part in enumerate(rest):
+    if not rest:
+        return group.head + 1
+    if group.passive and len(rest) > 1 and rest[-2] is None:
+        # "the visit was called off": the particle behind the verb, the noun before it
+        nouns = rest[-1] or frozenset()
+        end = _follow(reading, group.head + 1, rest[:-2], limit)
+        if end and _heads(reading, _subject_start(clause, group), group.start) & nouns:
+            return end
+    return _follow(reading, group.head + 1, rest, limit)
+
+
+def _subject_start(clause: Clause, group: Group) -> int:
+    return clause.start if group.form != "participle" else max(clause.start, group.start - _GAP)
+
+
+def _heads(reading: Reading, begin: int, end: int) -> set[str]:
+    """The last words of the chunks in [begin, end)."""
+    return {reading.sentence.lower[c.end - 1] for c in reading.parse.chunks if c.start >= begin and c.end <= end}
+
+
+def _follow(reading: Reading, at: int, rest: tuple[frozenset[str] | None, ...], limit: int) -> int:
+    lower, tags = reading.sentence.lower, reading.parse.tags
+    reach = 0
+    for part in rest:
         if part is None:
+            reach = _GAP
             continue
-        reach = 6 if n and rest[n - 1] is None else 0
         while at < limit and reach and lower[at] not in part:
-            if lower[at] in (";", ".") or reading.parse.tags[at] in "VMB":
+            if tags[at] in _BREAKS_GAP:
                 return 0
             at += 1
             reach -= 1
         if at >= limit or lower[at] not in part:
             return 0
         at += 1
+        reach = 0
     return at
 
 
 def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end: int, limit: int) -> bool:
     lower = reading.sentence.lower
-    region = range(clause.start, group.start) if group.passive else range(end, min(end + 9, limit))
+    before = range(_subject_start(clause, group), group.start)
+    behind = range(group.head + 1, min(group.head + 1 + _OBJECT_REACH, limit))
+    region = before if group.passive else behind
     if rule.objects and not any(lower[k] in rule.objects for k in region):
         return False
     if rule.not_objects and _head_among(reading, region, rule.not_objects):
         return False
+    if (
+        rule.transitive
+        and not group.passive
+        and not any(c.start == group.head + 1 and not c.prep for c in reading.parse.chunks)
+    ):
+        return False
     if rule.subjects:
         told = range(end, min(end + 12, limit)) if group.passive else range(clause.start, group.start)
-        if not any(lower[k] in rule.subjects for k in told):
+        if not any(lower[k] in rule.subjects for k in told) and not _parent_subject(reading, clause, group, rule):
             return False
+    if rule.complement and not any(
+        word in rule.complement for word in lower[end : min(end + _COMPLEMENT_REACH, len(lower))]
+    ):
+        return False
     return not (
         rule.not_after and group.start == group.head and group.head and lower[group.head - 1] in rule.not_after
     ) and not (rule.not_after and group.form == "infinitive" and "to" in rule.not_after)
+
+
+def _parent_subject(reading: Reading, clause: Clause, group: Group, rule: Rule) -> bool:
+    """Whether a clause without a subject of its own hangs on one whose subject fits."""
+    if group.passive or (clause.groups[0] is not group and clause.groups[0].finite):
+        return False
+    if 0 <= clause.parent < len(reading.parse.clauses):
+        parent = reading.parse.clauses[clause.parent]
+        if parent is not clause and parent.groups:
+            return any(w in rule.subjects for w in reading.sentence.lower[parent.start : parent.groups[0].start])
+    return False
 
 
 def _head_among(reading: Reading, region: range, words: frozenset[str]) -> bool:
@@ -68,6 +111,15 @@ def _head_among(reading: Reading, region: range, words: frozenset[str]) -> bool:
         if chunk.start in region:
             return reading.sentence.lower[chunk.end - 1] in words
     return False
+
+
+def complement_mode(rule: Rule, lower: list[str], begin: int, end: int) -> str | None:
+    """The mode which the first telling word of a complement gives ("asked for aid": assist)."""
+    for word in lower[begin:end]:
+        for mode, words in rule.modes:
+            if word in words:
+                return mode
+    return None
 
 
 def noun_trigger(reading: Reading, chunk: Chunk) -> tuple[Rule, int, int] | None:
