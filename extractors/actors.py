@@ -46,6 +46,8 @@ class Reading:
     cache: dict[int, tuple[Actor, ...]] = field(default_factory=dict)
     sole: str | None = None
     """The only country named in the sentence, None when there are several or none."""
+    lead: bool = True
+    """Whether the sentence is among the first of its text, which tell the news."""
 
     def within(self, start: int, end: int) -> list[tuple[int, int, Entry]]:
         """Matches inside [start, end), one entry each: the one valid on the day, else the first."""
@@ -64,8 +66,10 @@ def read_sentence(
     reading = Reading(sentence, parse, found, lexicons, day, memory)
     countries = {
         c
-        for _, _, entries in found
-        if (c := _pick(entries, day).country) and c not in ("UNO", "IGO", "NGO", "EUR", "MNC", "IMG")
+        for a, b, entries in found
+        if (c := _pick(entries, day).country)
+        and c not in ("UNO", "IGO", "NGO", "EUR", "MNC", "IMG")
+        and (entries[0].kind != "person" or b - a > 1)  # a surname alone may be anybody's
     }
     reading.sole = next(iter(countries)) if len(countries) == 1 else None
     return reading

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -22,7 +21,9 @@ from extractors.magnitudes import find_magnitudes
 from extractors.matching import matches
 from extractors.phrases import Entry
 from extractors.records import Actor, Event, Magnitude, Mention, Place
+from extractors.merging import merge
 from extractors.sentences import Sentence, sentence_spans, tokenize
+from extractors.settling import find_focus, settle
 from extractors.tagging import tag
 
 _MAGNITUDES = {
@@ -54,8 +55,8 @@ _PLACE_PREPOSITIONS = frozenset(
         "along",
     ]
 )
+_LEAD = 2  # sentences: the lede and the one that completes it
 _SCORELINE = re.compile(r"(?<![\d-])\d{1,2}[-–]\d{1,2}(?![\d-])")
-_BODIES = frozenset(("UNO", "EUR", "IGO", "NGO", "MNC", "IMG", "ISM"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def code(
     sentences = read_text(text, lexicons, published, title)
     places = _places(text, sentences, lexicons)
     events: list[tuple[float, Event]] = []
-    focus = _focus(sentences)
+    focus = find_focus([r.reading for r in sentences], places)
     inherited: Mention | None = None
     for read in sentences:
         own = [d for d in dates if read.reading.sentence.char_start <= d.char_start < read.reading.sentence.char_end]
@@ -112,7 +113,7 @@ def code(
                     (n, _event(read, candidate, n == 0, own, inherited, here, published, focus, lexicons, version_id))
                 )
         inherited = next((d for d in own if d.date_start and d.timex_type in ("DATE", "TIME")), inherited)
-    kept = _once([e for _, e in events])
+    kept = merge([e for _, e in events])
     return Coding(tuple(kept), _mentions(sentences, dates, places))
 
 
@@ -132,6 +133,7 @@ def read_text(text: str, lexicons: Lexicons, published: date | None, title: str 
         )
         tags = tag(sentence, lexicons, nominal)
         reading = read_sentence(sentence, parse(sentence, tags, lexicons), found, lexicons, published, memory)
+        reading.lead = len(result) < _LEAD
         result.append(Read(reading, candidates(reading), find_magnitudes(sentence), veto(sentence, lexicons)))
     return result
 
@@ -148,19 +150,6 @@ def veto(sentence: Sentence, lexicons: Lexicons) -> str:
                 if weight >= 1.0:
                     return topic
     return ""
-
-
-def _focus(sentences: list[Read]) -> str | None:
-    """The country an article of several sentences is mostly about."""
-    counts: Counter[str] = Counter()
-    for read in sentences:
-        for _, _, entries in read.reading.found:
-            if entries[0].country and entries[0].country not in _BODIES:
-                counts[entries[0].country] += 1
-    if len(sentences) < 3 or not counts:
-        return None
-    (first, most), *rest = counts.most_common(2)
-    return first if most >= 3 and (not rest or most >= 2 * rest[0][1]) else None
 
 
 def _event(
@@ -180,8 +169,8 @@ def _event(
     start, end = _support(sentence, clause.start, clause.end, c)
     place = _place(read, c, places)
     day, last, precision, date_text = _when(c, sentence, clause.start, clause.end, dates, inherited, published)
-    actors = tuple(_settled(a, reading, place, focus, c, True) for a in c.actors)
-    recipients = tuple(_settled(a, reading, place, focus, c, False) for a in c.recipients)
+    actors = tuple(settle(a, reading, place, focus, c) for a in c.actors)
+    recipients = tuple(settle(a, reading, place, focus, c) for a in c.recipients)
     magnitudes = (
         tuple(m for m in read.magnitudes if m.kind in _MAGNITUDES.get(c.type, ()))
         if main or len([x for x in read.found if not x.dropped]) == 1
@@ -253,21 +242,6 @@ def _with_magnitudes(start: int, end: int, magnitudes: tuple[Magnitude, ...]) ->
 def _near(read: Read, c: Candidate, start: int, end: int) -> tuple[Magnitude, ...]:
     kinds = _MAGNITUDES.get(c.type, set())
     return tuple(m for m in read.magnitudes if m.kind in kinds and start <= m.char_start and m.char_end <= end)
-
-
-def _settled(
-    actor: Actor, reading: Reading, place: Place | None, focus: str | None, c: Candidate, acting: bool
-) -> Actor:
-    """Give a country to somebody whose words name none: the sentence's only one, its place, the article's focus."""
-    if actor.country or not actor.sector or actor.how == "none":
-        return actor
-    if reading.sole:
-        return replace(actor, country=reading.sole, how="sentence")
-    if place is not None and place.country:
-        return replace(actor, country=place.country, how="place")
-    if focus:
-        return replace(actor, country=focus, how="article")
-    return actor
 
 
 def _when(
@@ -401,32 +375,6 @@ def _modifies(read: Read, a: int, b: int, entry: Entry) -> bool:
 def _contexts(sentence: Sentence, lexicons: Lexicons) -> tuple[str, ...]:
     padded = " " + " ".join(sentence.lower) + " "
     return tuple(name for name, words in lexicons.contexts.items() if any(f" {w} " in padded for w in words))
-
-
-def _once(events: list[Event]) -> list[Event]:
-    """One event told twice in an article is one event: type, sides, day and status agree, and no number contradicts.
-
-    The first telling stays, unless only a later one says how many.
-    """
-    kept: list[Event] = []
-    places: dict[tuple[object, ...], list[int]] = {}
-    for event in events:
-        a = frozenset(x.country or x.text for x in event.actors)
-        r = frozenset(x.country or x.text for x in event.recipients)
-        same = places.setdefault((event.event_type, a, r, event.date_start, event.status), [])
-        at = next((n for n in same if _agree(kept[n], event)), None)
-        if at is None:
-            same.append(len(kept))
-            kept.append(event)
-        elif event.magnitudes and not kept[at].magnitudes:
-            kept[at] = event
-    return kept
-
-
-def _agree(one: Event, other: Event) -> bool:
-    """Whether two tellings may be of one event: no magnitude of a kind has two values."""
-    values = {m.kind: m.value for m in one.magnitudes}
-    return all(values.get(m.kind, m.value) == m.value for m in other.magnitudes)
 
 
 def _mentions(sentences: list[Read], dates: tuple[Mention, ...], places: list[Mention]) -> tuple[Mention, ...]:

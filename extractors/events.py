@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from extractors import sides
 from extractors.actors import Reading, actors_of
+from extractors.background import unreal
 from extractors.candidates import Candidate, State, check, distinct
 from extractors.clauses import Clause, Group
 from extractors.nominal import RANK, nominal_events
@@ -100,7 +101,7 @@ def _remember_subject(reading: Reading, clause: Clause) -> None:
 
 def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
     effect = ""
-    if clause.kind == "comp" and state.suppressed:
+    if clause.kind == "attrib" or (clause.kind == "comp" and state.suppressed):
         return
     for group in clause.groups:
         limit = clause.end
@@ -118,6 +119,7 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
             effect = _governed(reading, group) or effect
             continue
         candidate = _verbal(reading, index, clause, group, pattern, end, limit, state, effect)
+        candidate.dropped = candidate.dropped or unreal(reading, clause, group, candidate)
         state.found.append(candidate)
         if pattern.rule.governs and not candidate.dropped:
             state.suppressed = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from extractors import sides
 from extractors.actors import Reading, actors_of
+from extractors.background import in_passing
 from extractors.candidates import Candidate, State, check
 from extractors.clauses import Chunk, Clause, Group
 from extractors.rules import NOUN_RECIPIENT, Rule
@@ -43,6 +44,7 @@ def nominal_events(reading: Reading, index: int, clause: Clause, state: State) -
         check(reading, candidate)
         if not candidate.dropped and not any(a.country for a in (*candidate.actors, *candidate.recipients)):
             candidate.dropped = "a noun alone needs a country"
+        candidate.dropped = candidate.dropped or in_passing(reading, clause, chunk, candidate)
         state.found.append(candidate)
         if not candidate.dropped:
             return

@@ -9,7 +9,8 @@ from extractors.rules import Pattern, Rule
 _GAP = 8  # words between a verb and the noun of its pattern: "imposed a set of new sanctions"
 _OBJECT_REACH = 9
 _COMPLEMENT_REACH = 30
-_BREAKS_GAP = frozenset("VMBTWS;.")
+_BREAKS_GAP = frozenset("VMBTWS;.,")
+_REFLEXIVES = frozenset(("himself", "herself", "itself", "themselves", "myself", "ourselves", "yourself"))
 
 
 def match(reading: Reading, clause: Clause, group: Group, limit: int) -> tuple[Pattern | None, int]:
@@ -68,6 +69,8 @@ def _follow(reading: Reading, at: int, rest: tuple[frozenset[str] | None, ...], 
 
 def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end: int, limit: int) -> bool:
     lower = reading.sentence.lower
+    if group.head + 1 < limit and lower[group.head + 1] in _REFLEXIVES and end == group.head + 1:
+        return False  # "he hanged himself"
     before = range(_subject_start(clause, group), group.start)
     behind = range(group.head + 1, min(group.head + 1 + _OBJECT_REACH, limit))
     region = before if group.passive else behind

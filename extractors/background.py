@@ -1,0 +1,59 @@
+"""Background: acts that a sentence names without telling that they happened: wishes, purposes, habits, things said in passing.
+
+An article's first sentences tell its news, so a bare noun ("talks", "the attack") counts as an event there; further down the
+same noun mostly points back at something told before.
+"""
+
+from __future__ import annotations
+
+from extractors.actors import Reading
+from extractors.candidates import Candidate
+from extractors.clauses import Chunk, Clause, Group
+
+# Types whose verbs are words, not deeds: in the present tense they report a standing position ("Spain supports the plan").
+_SPEECH = frozenset(("AGREE", "SUPPORT", "REQUEST", "ACCUSE", "REJECT", "THREATEN", "CONCEDE", "CONSULT"))
+_TELLING = frozenset(("by", "after", "before", "while", "since", "following", "in", "when"))
+
+
+def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate) -> str:
+    """Why a verb group tells of no particular act, or ''."""
+    tags, lower = reading.parse.tags, reading.sentence.lower
+    at = group.start - 1
+    while at >= 0 and tags[at] in "AZX":
+        at -= 1
+    before = lower[at] if at >= 0 else ""
+    words = reading.lexicons.words
+    if group.form == "infinitive" and before in words["intent"]:
+        return "only intended"
+    if group.form == "gerund" and at >= 0 and tags[at] == "P" and before not in _TELLING:
+        return "named, not told"
+    if group.form == "gerund" and before in words["intent"]:
+        return "only intended"
+    if candidate.rule.type not in _SPEECH and _habitual(reading, clause, group):
+        return "a habit, not an act"
+    return ""
+
+
+def _habitual(reading: Reading, clause: Clause, group: Group) -> bool:
+    """A pronoun and a verb in the simple present: "they help American companies"."""
+    tags, lower = reading.parse.tags, reading.sentence.lower
+    if group.start != group.head or tags[group.head] != "V":
+        return False
+    forms = {form for _, form in reading.lexicons.verbs.get(lower[group.head], ())}
+    if "past" in forms:
+        return False
+    at = group.head - 1
+    while at >= clause.start and tags[at] in "AZ":
+        at -= 1
+    return at < 0 or tags[at] in "RW"
+
+
+def in_passing(reading: Reading, clause: Clause, chunk: Chunk, candidate: Candidate) -> str:
+    """Why a noun below the article's lead tells no event of its own, or ''."""
+    if reading.lead:
+        return ""
+    if chunk.prep and chunk.prep not in ("in", "by", "after", "following", "during"):
+        return "named in passing"
+    if not (candidate.actors and candidate.recipients) and not candidate.rule.reciprocal:
+        return "a noun below the lead needs both sides"
+    return ""

@@ -1,0 +1,67 @@
+"""Settling: a country for those whose own words name none: the sentence's only country, the event's place, the article's focus.
+
+"Police arrested six people" says nothing of the country; an article that speaks of Columbus, the FBI and Ohio does. What was
+borrowed is marked in `Actor.how`, so that a reader can leave it out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from extractors.actors import Reading
+from extractors.candidates import Candidate
+from extractors.records import Actor, Mention, Place
+
+_BODIES = frozenset(("UNO", "EUR", "IGO", "NGO", "MNC", "IMG", "ISM"))
+_PLACED = frozenset(("country", "capital", "partial"))
+# Below three mentions, or with another country named two thirds as often, an article has no focus.
+_LEAST, _RIVAL = 3, 0.67
+
+
+def find_focus(readings: list[Reading], places: Iterable[Mention]) -> str | None:
+    """The country an article of several sentences is mostly about; a name in its first sentences counts twice."""
+    if len(readings) < 3:
+        return None
+    counts: Counter[str] = Counter()
+    lead_end = max((r.sentence.char_end for r in readings if r.lead), default=0)
+    for place in places:
+        if place.country and place.country not in _BODIES:
+            counts[place.country] += 2 if place.char_start < lead_end else 1
+    for reading in readings:
+        for _, _, entries in reading.found:
+            entry = entries[0]
+            if entry.country and entry.country not in _BODIES and entry.kind not in _PLACED and not entry.ambiguous:
+                counts[entry.country] += 2 if reading.lead else 1
+    if not counts:
+        return None
+    (first, most), *rest = counts.most_common(2)
+    return first if most >= _LEAST and (not rest or rest[0][1] <= _RIVAL * most) else None
+
+
+def settle(actor: Actor, reading: Reading, place: Place | None, focus: str | None, c: Candidate) -> Actor:
+    """The actor with a borrowed country, or as it is."""
+    if actor.country:
+        return actor
+    if not actor.sector or actor.how == "none":
+        if focus and _is_unknown_name(actor, reading):
+            return replace(actor, country=focus, how="article")
+        return actor
+    if reading.sole:
+        return replace(actor, country=reading.sole, how="sentence")
+    if place is not None and place.country:
+        return replace(actor, country=place.country, how="place")
+    if focus:
+        return replace(actor, country=focus, how="article")
+    return actor
+
+
+def _is_unknown_name(actor: Actor, reading: Reading) -> bool:
+    """A proper name no lexicon knows, not a people or region of no one country ("Arab states")."""
+    if actor.sector or not actor.text[:1].isupper():
+        return False
+    sentence = reading.sentence
+    return not any(
+        sentence.starts[a] < actor.char_end and sentence.ends[b - 1] > actor.char_start for a, b, _ in reading.found
+    )
