@@ -12,6 +12,23 @@ from extractors.clauses import Chunk, Clause, Group
 
 # Types whose verbs are words, not deeds: in the present tense they report a standing position ("Spain supports the plan").
 _SPEECH = frozenset(("AGREE", "SUPPORT", "REQUEST", "ACCUSE", "REJECT", "THREATEN", "CONCEDE", "CONSULT"))
+# Behind these a noun may tell an event: "died in an attack", "came under fire"; not "a book about the siege".
+_PLACES = frozenset(("in", "by", "after", "following", "during"))
+_LEAD_PLACES = _PLACES | {
+    "under",
+    "amid",
+    "at",
+    "despite",
+    "since",
+    "before",
+    "with",
+    "from",
+    "through",
+    "to",
+    "into",
+    "over",
+    "against",
+}
 _TELLING = frozenset(("by", "after", "before", "while", "since", "following", "in", "when"))
 
 
@@ -50,10 +67,10 @@ def _habitual(reading: Reading, clause: Clause, group: Group) -> bool:
 
 def in_passing(reading: Reading, clause: Clause, chunk: Chunk, candidate: Candidate) -> str:
     """Why a noun below the article's lead tells no event of its own, or ''."""
+    if chunk.prep and chunk.prep not in (_LEAD_PLACES if reading.lead else _PLACES):
+        return "named in passing"
     if reading.lead:
         return ""
-    if chunk.prep and chunk.prep not in ("in", "by", "after", "following", "during"):
-        return "named in passing"
     if not (candidate.actors and candidate.recipients) and not candidate.rule.reciprocal:
         return "a noun below the lead needs both sides"
     return ""

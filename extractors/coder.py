@@ -121,7 +121,7 @@ def read_text(text: str, lexicons: Lexicons, published: date | None, title: str 
     """Read every sentence: matches, clauses, candidates, magnitudes, vetoes."""
     memory = Memory()
     words = lexicons.words
-    result = []
+    result: list[Read] = []
     for begin, end in sentence_spans(text, words["abbreviations"], words["sentence_starts"]):
         sentence = tokenize(text, begin, min(end, begin + 4000))
         found = matches(sentence, lexicons)

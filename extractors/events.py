@@ -165,7 +165,8 @@ def _reach(reading: Reading, index: int, rule: Rule, limit: int) -> int:
     if not rule.governs:
         return limit
     for following in reading.parse.clauses[index + 1 :]:
-        if following.kind not in ("comp",) or following.start > limit + 1:
+        conditional = following.kind == "sub" and reading.sentence.lower[following.start - 1] in ("if", "unless")
+        if (following.kind != "comp" and not conditional) or following.start > limit + 1:
             break
         limit = following.end
     return limit
