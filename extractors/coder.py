@@ -15,13 +15,13 @@ from extractors.actors import Memory, Reading, actors_of, read_sentence
 from extractors.candidates import Candidate
 from extractors.clauses import parse
 from extractors.dates import find_dates
-from extractors.lexicon import Lexicons
 from extractors.events import candidates
+from extractors.lexicon import Lexicons
 from extractors.magnitudes import find_magnitudes
 from extractors.matching import matches
-from extractors.phrases import Entry
-from extractors.records import Actor, Event, Magnitude, Mention, Place
 from extractors.merging import merge
+from extractors.phrases import Entry
+from extractors.records import Event, Magnitude, Mention, Place
 from extractors.sentences import Sentence, sentence_spans, tokenize
 from extractors.settling import find_focus, settle
 from extractors.tagging import tag

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from extractors.lexicon import fold
+from extractors.phrases import fold
 from extractors.records import Actor, Event
 
 _STATED = frozenset(("day", "month", "year", "interval"))
