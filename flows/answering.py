@@ -24,7 +24,8 @@ class Unknown(Exception):
         self.remedy = remedy
 
 
-def _contents(paths: list[str], source: str | None) -> Iterator[Capture | Failure]:
+def contents(paths: list[str], source: str | None) -> Iterator[Capture | Failure]:
+    """The documents of files, folders, URLs and `-`, one at a time."""
     inputs = find_inputs(p for p in paths if not is_url(p))
     yield from inputs.failures
     for path in inputs.files:
@@ -39,8 +40,8 @@ def _contents(paths: list[str], source: str | None) -> Iterator[Capture | Failur
 def read_all(paths: list[str], form: str, source: str | None) -> int:
     """Print the article of every input; an error line for a bad one. Returns how many articles there were."""
     good = 0
-    for content in _contents(paths, source):
-        answer = _article(content)
+    for content in contents(paths, source):
+        answer = article_of(content)
         good += "error" not in answer
         if form == "jsonl":
             sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
@@ -49,7 +50,8 @@ def read_all(paths: list[str], form: str, source: str | None) -> int:
     return good
 
 
-def _article(content: Capture | Failure) -> dict[str, Any]:
+def article_of(content: Capture | Failure) -> dict[str, Any]:
+    """The answer of `read` for one document: its article, or an `error`."""
     from extractors.article import read_article
 
     if isinstance(content, Failure):

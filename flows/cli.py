@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows import sources
+
 if TYPE_CHECKING:
     from flows.config import Workspace
     from flows.pipeline import Counts
@@ -26,6 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(sources.app)
 
 Root = Annotated[
     Path | None,

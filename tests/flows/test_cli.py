@@ -151,3 +151,14 @@ def test_status_counts_what_is_stored(filled: Dateline) -> None:
     assert "version 1" in shown
     assert "articles" in shown
     assert "broken_gzip" in shown
+
+
+def test_sources_test_shows_what_is_read_from_a_page(dateline: Dateline) -> None:
+    pages = Path(__file__).parent.parent / "pages"
+    done = dateline("sources", "test", str(pages / "news.html"))
+    assert done.returncode == 0
+    assert "Harbour strike ends after nine days" in done.stdout
+    assert "json-ld" in done.stdout
+    done = dateline("sources", "test", str(pages / "consent.html"))
+    assert done.returncode == 1
+    assert "consent_page" in done.stdout
