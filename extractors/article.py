@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from extractors import body as bodies
 from extractors import html
+from extractors.blocks import rules
 from extractors.dateline import find_dateline
 from extractors.instants import Instant, parse_instant
 from extractors.language import find_language
@@ -68,17 +70,17 @@ def _page(text: str, capture: Capture, url: str | None) -> _Draft:
         raise NotAnArticle("the page is empty", "empty")
     tree = html.parse(text)
     meta = read_metadata(tree, url, capture.fetched_at)
-    body = html.find_body(tree, meta.article_body, meta.title)
+    body = bodies.find_body(tree, meta.article_body, meta.title)
     _refuse(body, meta)
     if meta.published is None:
         meta = _with_guessed_date(tree, meta, url, capture.fetched_at)
     return _Draft(body.paragraphs, meta, url, None, body.method, body.confidence)
 
 
-def _refuse(body: html.Body, meta: Metadata) -> None:
+def _refuse(body: bodies.Body, meta: Metadata) -> None:
     words = sum(map(count_words, body.paragraphs))
     if words < 250:
-        known = html.rules()["consent"]["words"]
+        known = rules()["consent"]["words"]
         found = _WORD.findall(" ".join(body.paragraphs).lower())
         if found and sum(w in known for w in found) > max(4, len(found) * 0.06):
             raise NotAnArticle("the page asks for consent or a check instead of telling a story", "consent_page")
@@ -136,7 +138,7 @@ def _line(capture: Capture) -> _Draft:
     elif "text" in given:
         draft = _plain(given["text"], url)
         found = draft.meta.title
-        if found and "title" in given and html.fold(found) != html.fold(given["title"]):
+        if found and "title" in given and bodies.fold(found) != bodies.fold(given["title"]):
             # the first line is body when the title came apart from it
             draft.paragraphs = (found, *draft.paragraphs)
     else:
