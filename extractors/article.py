@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from extractors import body as bodies
@@ -189,7 +189,7 @@ def _finish(draft: _Draft, capture: Capture) -> Article:
         site=meta.site,
         title=meta.title,
         authors=meta.authors,
-        published_at=published.at.astimezone(UTC) if published else None,
+        published_at=published.at if published else None,
         published_precision=published.precision if published else None,
         published_from=meta.published_from,
         modified_at=meta.modified.at if meta.modified else None,

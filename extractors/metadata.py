@@ -16,25 +16,11 @@ from urllib.parse import urljoin
 
 from lxml import html
 
-from extractors.instants import Instant, instant_in_url, parse_instant
+from extractors.instants import Instant
+from extractors.published import read_dates
 
 _ARTICLE_TYPES = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting|Story)$")
 _TITLE_SEPARATOR = re.compile(r"\s+[|»•·—–:-]+\s+|\s*[|»]\s*")
-_PUBLISHED = (
-    "article:published_time", "article:published", "og:article:published_time", "datepublished", "date.published", "published_time", "publishdate",
-    "publish_date", "publish-date", "pubdate", "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.created", "dcterms.issued",
-    "dc.date.created", "article_date_original", "originalpublicationdate", "cxenseparse:recs:publishtime", "cxenseparse:publishtime", "iso-8601-publish-date", "article.published", "date-publish",
-    "dc.date", "dcterms.date", "date", "citation_publication_date", "bt:pubdate", "ptime", "displaydate", "article-publication-date", "rnews:datepublished",
-)  # fmt: skip
-_MODIFIED = (
-    "article:modified_time",
-    "og:updated_time",
-    "datemodified",
-    "last-modified",
-    "dcterms.modified",
-    "lastmod",
-    "article:modified",
-)
 _AUTHOR = (
     "author",
     "article:author",
@@ -93,16 +79,15 @@ def read_metadata(tree: html.HtmlElement, url: str | None = None, latest: dateti
     story = _story(things)
     site = _clean(meta.get("og:site_name")) or _name(story.get("publisher")) or _clean(meta.get("application-name"))
     title = _title(tree, meta, story, site)
-    published, published_from = _published(tree, meta, story, url, latest)
-    modified = _first_instant([_text(story.get("dateModified")), *(meta.get(k) for k in _MODIFIED)], latest)
+    dates = read_dates(tree, meta, story, things, url, title, latest)
     canonical = _link(tree, "canonical") or _clean(meta.get("og:url"))
     image = _image(story.get("image")) or _clean(meta.get("og:image"))
     return Metadata(
         title=title,
         authors=_authors(tree, meta, story, things),
-        published=published,
-        published_from=published_from,
-        modified=modified,
+        published=dates.published,
+        published_from=dates.published_from,
+        modified=dates.modified,
         section=_text(story.get("articleSection")) or _clean(meta.get("article:section")),
         site=site,
         canonical_url=urljoin(url or "", canonical) if canonical else None,
@@ -281,70 +266,6 @@ def _strip_once_more(head: str) -> str:
 def _inner(element: html.HtmlElement) -> str:
     """All text below an element, without recursion."""
     return " ".join("".join(str(t) for t in element.itertext()).split())
-
-
-def _published(
-    tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any], url: str | None, latest: datetime | None
-) -> tuple[Instant | None, str | None]:
-    found = _first_instant([_text(story.get("datePublished")), _text(story.get("dateCreated"))], latest)
-    if found:
-        return found, "json-ld"
-    found = _first_instant([meta.get(k) for k in _PUBLISHED], latest)
-    if found:
-        return found, "meta"
-    found = _time_element(tree, latest)
-    if found:
-        return found, "time"
-    canonical = _link(tree, "canonical") or meta.get("og:url")
-    for address in (url, canonical):
-        found = instant_in_url(address) if address else None
-        if found and _plausible(found, latest):
-            return found, "url"
-    return None, None
-
-
-def _plausible(found: Instant, latest: datetime | None) -> bool:
-    return 1990 <= found.at.year <= 2100 and (latest is None or (found.at - latest).days < 2)
-
-
-def _first_instant(values: list[str | None], latest: datetime | None) -> Instant | None:
-    for value in values:
-        found = parse_instant(value) if value else None
-        if found and _plausible(found, latest):
-            return found
-    return None
-
-
-def _time_element(tree: html.HtmlElement, latest: datetime | None) -> Instant | None:
-    """The first <time> beside the headline; on a page with several days and no mark which is meant, none."""
-    marked: list[Instant] = []
-    others: list[Instant] = []
-    for element in tree.iter("time", "span", "abbr", "div", "p"):
-        names = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
-        if element.tag != "time" and "datePublished" not in names and element.tag != "abbr":
-            continue
-        if "modified" in names.lower() or "updated" in names.lower():
-            continue
-        value = (
-            element.get("datetime")
-            or element.get("content")
-            or element.get("title")
-            or (_inner(element)[:60] if element.tag == "time" or "datePublished" in names else None)
-        )
-        found = _first_instant([value], latest)
-        if found is None or (element.tag == "abbr" and not element.get("title")):
-            continue
-        sure = (
-            "datePublished" in names
-            or element.get("pubdate") is not None
-            or re.search(r"publish|entry-date|posted", names) is not None
-        )
-        (marked if sure else others).append(found)
-        if len(others) > 30:
-            break
-    if marked:
-        return marked[0]
-    return others[0] if others and len({o.at.date() for o in others[:3]}) == 1 else None
 
 
 def _authors(
