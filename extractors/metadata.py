@@ -16,33 +16,12 @@ from urllib.parse import urljoin
 
 from lxml import html
 
+from extractors.authors import read_authors
 from extractors.instants import Instant
 from extractors.published import read_dates
 
 _ARTICLE_TYPES = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting|Story)$")
 _TITLE_SEPARATOR = re.compile(r"\s+[|»•·—–:-]+\s+|\s*[|»]\s*")
-_AUTHOR = (
-    "author",
-    "article:author",
-    "parsely-author",
-    "sailthru.author",
-    "dc.creator",
-    "dcterms.creator",
-    "byl",
-    "cxenseparse:author",
-    "og:article:author",
-    "article:author_name",
-    "twitter:creator:name",
-)
-_BY = re.compile(r"^\s*(?:by|von|por|par|di|door|av|af|text|written by|posted by|author|autor)\b[:\s]+", re.IGNORECASE)
-_AUTHOR_SPLIT = re.compile(r"\s*(?:,|;|\||/|&|\band\b|\bund\b|\bet\b|\by\b)\s+", re.IGNORECASE)
-_CJK_NAME = re.compile(r"[\u3400-\u9fff\uac00-\ud7af]{2,5}")
-_NO_PERSON = re.compile(
-    r"https?:|www\.|@|\d|\.(?:com|org|net|de|co)\b"
-    r"|\b(?:reuters|afp|ap|dpa|associated press|staff|editors?|editorial|redaktion|redacci[oó]n|newsroom|news|desk|agenc(?:y|ies|ia)|admin|team|"
-    r"correspondents?|reporters?|press|online|webmaster|unknown|author|posts|guest|efe|ansa|tass|xinhua|contributors?)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +63,7 @@ def read_metadata(tree: html.HtmlElement, url: str | None = None, latest: dateti
     image = _image(story.get("image")) or _clean(meta.get("og:image"))
     return Metadata(
         title=title,
-        authors=_authors(tree, meta, story, things),
+        authors=read_authors(tree, story, things, site),
         published=dates.published,
         published_from=dates.published_from,
         modified=dates.modified,
@@ -266,61 +245,3 @@ def _strip_once_more(head: str) -> str:
 def _inner(element: html.HtmlElement) -> str:
     """All text below an element, without recursion."""
     return " ".join("".join(str(t) for t in element.itertext()).split())
-
-
-def _authors(
-    tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any], things: list[dict[str, Any]]
-) -> tuple[str, ...]:
-    names = _json_authors(story, things)
-    if not names:
-        names = [n for k in _AUTHOR if k in meta for n in _split_names(meta[k])][:8]
-    if not names:
-        names = _visible_authors(tree)
-    seen: dict[str, str] = {}
-    for name in names:
-        seen.setdefault(_key(name), name)
-    return tuple(seen.values())
-
-
-def _json_authors(story: dict[str, Any], things: list[dict[str, Any]]) -> list[str]:
-    value = story.get("author") or story.get("creator")
-    names: list[str] = []
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, dict) and not one.get("name") and one.get("@id"):
-            one = next((t for t in things if t.get("@id") == one["@id"] and t.get("name")), one)
-        if isinstance(one, dict) and "Organization" in _types(one):
-            continue
-        raw = one.get("name") if isinstance(one, dict) else one
-        for text in raw if isinstance(raw, list) else [raw]:
-            if isinstance(text, str):
-                names.extend(_split_names(_unescape(text)))
-    return names
-
-
-def _visible_authors(tree: html.HtmlElement) -> list[str]:
-    for element in tree.iter("a", "span", "p", "div", "address"):
-        names = f"{element.get('rel') or ''} {element.get('class') or ''} {element.get('itemprop') or ''}".lower()
-        if "author" in names or "byline" in names:
-            if "authors" in names and element.tag == "div":
-                continue
-            text = _inner(element)
-            found = _split_names(text) if 4 < len(text) < 100 else []
-            if found:
-                return found[:4]
-    return []
-
-
-def _split_names(raw: str) -> list[str]:
-    """Persons' names in a byline: no addresses, no agencies, no offices."""
-    names = []
-    for part in _AUTHOR_SPLIT.split(" ".join(raw.split())[:300]):
-        name = _BY.sub("", part).strip(" .,:-|")
-        words = name.split()
-        if (
-            1 < len(words) <= 5
-            and len(name) < 60
-            and not _NO_PERSON.search(name)
-            and not any(c in name for c in '!?<>()[]{}"=_')
-        ):
-            names.append(name.title() if name.isupper() else name)
-    return names

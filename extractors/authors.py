@@ -1,0 +1,224 @@
+"""Who signed a story: people as they sign, and the agency or desk where no person does.
+
+JSON-LD is believed first, meta elements next, visible bylines last; roles, addresses, reading times and the labels of comment forms
+are no names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lxml import html
+
+_META = (
+    "article:author", "og:article:author", "article:author_name", "author", "parsely-author", "sailthru.author", "cxenseparse:author", "byl", "dc.creator", "dcterms.creator",
+    "citation_author", "dc.contributor.author", "twitter:misc:written by", "authors", "dcsext.author", "rbauthors", "article.author", "news_author", "creator",
+)  # fmt: skip
+_WRITTEN_BY = re.compile(r"writ|verfasst|geschr|écrit|ecrit|auteur|autor|author|escrit|scritto|skre|skri|kirjo|napisa|yazan|автор|作者|著者|by\b|par\b|von\b", re.IGNORECASE)
+_LABEL = re.compile(
+    r"^\W*(?:by|von|por|par|di|door|av|af|de|od|przez|yazan|text|texte|texto|testo|tekst|foto|words|story|report|written by|posted by|published by|reported by|article by|author|autor(?:in|es|a)?|auteure?s?|redakt(?:eur(?:in)?|or)|"
+    r"(?:erstellt|verfasst|geschrieben|eingestellt|veröffentlicht|gepostet) von|ein (?:beitrag|artikel|gastbeitrag|kommentar) von|eine analyse von|(?:publié|écrit|posté|rédigé) par|(?:escrito|publicado) por|(?:scritto|pubblicato) da|"
+    r"über|about|mehr (?:artikel )?von|more (?:from|by|posts by)|alle (?:artikel|beiträge) von|(?:view )?all posts by|profil von|autor:|作者|记者|記者|文|撰文|責任編集|責编)(?:[:：\s]+|$)",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(r"\s*(?:[,;|/、，·•]|&|\s(?:and|und|et|y|e|og|och|en|ja|ve|oraz|и|та|with|mit|avec)\s)\s*", re.IGNORECASE)
+_TAIL = re.compile(
+    r"\s*(?:\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|(?:\s[-–—|•·]\s|,\s).*|\s+(?:says?|sagt|schreibt|writes|記者|记者|기자|특파원|shares|→|»|contributor)\s*\W*|\s+(?:@\S+|https?:\S+))$", re.IGNORECASE
+)
+_ROLE = re.compile(
+    r"\b(?:staff|writers?|editors?|editorial|editor-in-chief|reporters?|correspondents?|journalists?|columnists?|producers?|contributors?|photographers?|analysts?|redakteur(?:in)?|redaktion|redacci[oó]n|rédaction|redazione|redactie|redakce|"
+    r"reportage|korrespondent(?:in)?|chefredakteur(?:in)?|journalistin|autorin|newsroom|desk|team|bureau|chief|senior|special to|for the|updated?|published|posted|publiziert|veröffentlicht|minutes?|min read|uhr|read|comments?|kommentare?|"
+    r"share|follow|email|subscribe|sign|login|copyright|image|photo|foto|getty|more|mehr|name|required|website|add|move|reply|antworten|admin|administrator|webmaster|unknown|anonymous|guest|gast|root|user|press|online|service|services|reports?|wire|"
+    r"news|zeitung|times|post|gmbh|inc|ltd|llc|verlag|e\.?v|ag|kg|ministerium|bundesministerium|bundesverband|verband|university|universität|institute?|deutschland|germany|world|today|media|magazin|magazine|blog|tv|radio|kitchens?|company)\b",
+    re.IGNORECASE,
+)
+_NEVER = re.compile(r"https?:|www\.|@|//|\.(?:com|org|net|php|html?)\b|^\W*$|\d{3}|[?<>{}=\[\]\"*_#%$+]|^(?:admin|administrator|root|user|webmaster|unknown|anonymous|guest|null|none|undefined|editor|author|autor|redaktion|name|test)$", re.IGNORECASE)
+_AGENCIES = frozenset(
+    "afp ap dpa reuters efe ansa tass xinhua apa sda ats belga anp ritzau tt ntb stt pap čtk mti agerpres anadolu aa kyodo yonhap pti ani ians bernama antara upi interfax ria tasr stringer sid kna epd dapd dts "
+    "lusa europa-press bloomberg cnn bbc npr pa aap cp".split()
+) | frozenset(
+    (
+        "associated press", "the associated press", "agence france-presse", "agence france presse", "thomson reuters", "deutsche presse-agentur", "anadolu ajansı", "anadolu agency", "press association", "canadian press", "the canadian press",
+        "europa press", "press trust of india", "kyodo news", "bbc news", "xinhua news agency", "keystone-sda", "reuters staff", "bloomberg news", "cnn wire", "pa media", "australian associated press", "united press international",
+    )
+)  # fmt: skip
+_BYLINE = re.compile(r"(?:^|[\s_-])(?:authors?|autore?s?|autorin|auteure?s?|by[-_]?line|byline[-_]?name|writers?|reporters?|signature|firma|redakteur|verfasser|vcard|fn|contributors?)(?=$|[\s_-])", re.IGNORECASE)
+_NOT_BYLINE = re.compile(r"comment(?!ary)|respond|related|bio|avatar|image|img|photo|social|follow|title|job|role|popular|sidebar|widget|recommend|desc|label|teaser|navigation|list[-_]?item", re.IGNORECASE)
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af·]{2,12}")
+_MOST = 12
+
+
+def read_authors(tree: html.HtmlElement, story: dict[str, Any], things: list[dict[str, Any]], site: str | None) -> tuple[str, ...]:
+    """Names as signed, in order, each once.
+
+    Args:
+        story: the JSON-LD thing the page is about; `things` are all of them.
+        site: the site's name, which signs nothing a meta element says.
+    """
+    publisher = story.get("publisher")
+    own = {_fold(site or ""), _fold(str(publisher.get("name"))) if isinstance(publisher, dict) else ""}
+    stated = _unique(_json_names(story, things))
+    # Many sites name themselves in JSON-LD, and the writer elsewhere.
+    names = [n for n in stated if _fold(n) not in own]
+    if not names:
+        names = [n for n in _unique(_meta_names(tree)) if _fold(n) not in own]
+    if not names:
+        names = [n for n in _visible_names(tree) if _fold(n) not in own] or stated
+    return tuple(names[:_MOST])
+
+
+def _fold(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(_fold(name), name)
+    return list(found.values())
+
+
+def _json_names(story: dict[str, Any], things: list[dict[str, Any]]) -> Iterator[str]:
+    value = story.get("author") or story.get("creator")
+    for one in (value if isinstance(value, list) else [value])[:50]:
+        if isinstance(one, dict) and not one.get("name") and one.get("@id"):
+            one = next((t for t in things if t.get("@id") == one["@id"] and t.get("name")), one)
+        raw = one.get("name") if isinstance(one, dict) else one
+        for text in raw if isinstance(raw, list) else [raw]:
+            if isinstance(text, str):
+                yield from split_names(_plain(text), trusted=True)
+
+
+def _plain(text: str) -> str:
+    if "&" in text:
+        from html import unescape
+
+        text = unescape(text)
+    return re.sub(r"<[^>]{0,200}>", " ", text) if "<" in text else text
+
+
+def _meta_names(tree: html.HtmlElement) -> Iterator[str]:
+    found: dict[str, list[str]] = {}
+    labels: dict[str, str] = {}
+    for element in tree.iter("meta"):
+        key = (element.get("name") or element.get("property") or element.get("itemprop") or "").strip().lower()
+        content = element.get("content") or ""
+        if key in _META or key.startswith("twitter:data"):
+            found.setdefault(key, []).append(content)
+        elif key.startswith("twitter:label"):
+            labels[key[-1]] = content
+    for key in _META:
+        names = [n for content in found.get(key, ())[:_MOST] for n in split_names(_plain(content), trusted=False)]
+        if names:
+            yield from names
+            return
+    for key, values in found.items():
+        if key.startswith("twitter:data") and _WRITTEN_BY.match(labels.get(key[-1], "")):
+            yield from split_names(_plain(values[0]), trusted=False)
+
+
+def _visible_names(tree: html.HtmlElement) -> list[str]:
+    """The first byline: what is marked as author for machines before what is only named so."""
+    marked: list[str] = []
+    named: list[str] = []
+    for element in tree.iter("a", "span", "p", "div", "address", "strong", "em", "li", "small", "b", "cite", "td", "meta"):
+        rel, prop = element.get("rel") or "", element.get("itemprop") or ""
+        names = element.get("class") or ""
+        sure = "author" in rel.split() or prop in ("author", "creator")
+        if not sure and not (names and _BYLINE.search(names)):
+            continue
+        if (names and _NOT_BYLINE.search(names)) or _elsewhere(element):
+            continue
+        text = element.get("content") if element.tag == "meta" else _short_text(element)
+        found = split_names(text, trusted=sure or bool(_LABEL.match(text))) if text else []
+        if sure and found:
+            marked.extend(found)
+            if len(marked) > 4:
+                break
+        elif found and not named:
+            named = found
+        if not marked and named and sure:
+            continue
+    return _unique(marked)[:4] or named[:6]
+
+
+def _short_text(element: html.HtmlElement) -> str | None:
+    if len(element) > 12:
+        return None
+    parts, length = [], 0
+    for part in element.itertext():
+        parts.append(str(part))
+        length += len(parts[-1])
+        if length > 400:
+            return None
+    text = " ".join(" ".join(parts).split())
+    return text if 2 < len(text) < 140 else None
+
+
+def _elsewhere(element: html.HtmlElement) -> bool:
+    """Whether an element stands in comments, boxes about authors, or the margins."""
+    at = element.getparent()
+    for _ in range(10):
+        if at is None or at.tag in ("body", "html"):
+            return False
+        if at.tag in ("aside", "nav", "footer", "form"):
+            return True
+        names = f"{at.get('class') or ''} {at.get('id') or ''}"
+        if len(names) > 1 and at.tag not in ("main", "article") and re.search(r"comment(?!ary)|respond|related|sidebar|recommend|popular|widget-area|teaser|most-read|entry-footer", names, re.IGNORECASE):
+            return True
+        at = at.getparent()
+    return False
+
+
+def split_names(raw: str, trusted: bool) -> list[str]:
+    """The names in a byline.
+
+    Args:
+        trusted: the text is marked as an author's name: then one word may be a name, and an organisation may sign.
+
+    >>> split_names("By Ines Valtorta and Tom Brask", trusted=False)
+    ['Ines Valtorta', 'Tom Brask']
+    """
+    text = " ".join(raw.split())[:300]
+    names: list[str] = []
+    for _ in range(2):
+        text = _LABEL.sub("", text).strip(" .,:-–—|/")
+    if not text or _NEVER.search(text):
+        text = "" if "," not in text and " " not in text else text
+    parts = [text] if trusted and _is_one(text) else _SPLIT.split(text)
+    for part in parts:
+        name = _TAIL.sub("", _TAIL.sub("", _LABEL.sub("", part))).strip(" .,:-–—|/•")
+        if _is_name(name, trusted):
+            names.append(_cased(name))
+    return names
+
+
+def _is_one(text: str) -> bool:
+    """Whether a text is one organisation's name, which may hold an "and"."""
+    return len(text.split()) <= 5 and bool(_ROLE.search(text)) and not re.search(r"[,;|/]", text)
+
+
+def _is_name(name: str, trusted: bool) -> bool:
+    if not 2 <= len(name) <= 60 or _NEVER.search(name):
+        return False
+    if name.lower() in _AGENCIES:
+        return True
+    if _CJK.fullmatch(name):
+        return len(name) <= (12 if trusted else 5)
+    words = name.split()
+    if len(words) > 5:
+        return False
+    if _ROLE.search(name):
+        return trusted and name[0].isupper()
+    if len(words) == 1:
+        return trusted and len(name) > 1
+    # "for seven years" is no name: most words of one begin large.
+    return sum(w[0].isupper() or not w[0].isalpha() for w in words) * 2 >= len(words) and words[-1][0].isupper() or not name.isascii()
+
+
+def _cased(name: str) -> str:
+    if not (name.isupper() and " " in name and name.lower() not in _AGENCIES):
+        return name
+    return name.title()
