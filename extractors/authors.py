@@ -16,16 +16,22 @@ _META = (
     "article:author", "og:article:author", "article:author_name", "author", "parsely-author", "sailthru.author", "cxenseparse:author", "byl", "dc.creator", "dcterms.creator",
     "citation_author", "dc.contributor.author", "twitter:misc:written by", "authors", "dcsext.author", "rbauthors", "article.author", "news_author", "creator",
 )  # fmt: skip
-_WRITTEN_BY = re.compile(r"writ|verfasst|geschr|écrit|ecrit|auteur|autor|author|escrit|scritto|skre|skri|kirjo|napisa|yazan|автор|作者|著者|by\b|par\b|von\b", re.IGNORECASE)
+_WRITTEN_BY = re.compile(
+    r"writ|verfasst|geschr|écrit|ecrit|auteur|autor|author|escrit|scritto|skre|skri|kirjo|napisa|yazan|автор|作者|著者|by\b|par\b|von\b",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(
     r"^\W*(?:by|von|por|par|di|door|av|af|de|od|przez|yazan|text|texte|texto|testo|tekst|foto|words|story|report|written by|posted by|published by|reported by|article by|author|autor(?:in|es|a)?|auteure?s?|redakt(?:eur(?:in)?|or)|"
     r"(?:erstellt|verfasst|geschrieben|eingestellt|veröffentlicht|gepostet) von|ein (?:beitrag|artikel|gastbeitrag|kommentar) von|eine analyse von|(?:publié|écrit|posté|rédigé) par|(?:escrito|publicado) por|(?:scritto|pubblicato) da|"
     r"über|about|mehr (?:artikel )?von|more (?:from|by|posts by)|alle (?:artikel|beiträge) von|(?:view )?all posts by|profil von|autor:|作者|记者|記者|文|撰文|責任編集|責编)(?:[:：\s]+|$)",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"\s*(?:[,;|/、，·•]|&|\s(?:and|und|et|y|e|og|och|en|ja|ve|oraz|и|та|with|mit|avec)\s)\s*", re.IGNORECASE)
+_SPLIT = re.compile(
+    r"\s*(?:[,;|/、，·•]|&|\s(?:and|und|et|y|e|og|och|en|ja|ve|oraz|и|та|with|mit|avec)\s)\s*", re.IGNORECASE
+)
 _TAIL = re.compile(
-    r"\s*(?:\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|(?:\s[-–—|•·]\s|,\s).*|\s+(?:says?|sagt|schreibt|writes|記者|记者|기자|특파원|shares|→|»|contributor)\s*\W*|\s+(?:@\S+|https?:\S+))$", re.IGNORECASE
+    r"\s*(?:\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|(?:\s[-–—|•·]\s|,\s).*|\s+(?:says?|sagt|schreibt|writes|記者|记者|기자|특파원|shares|→|»|contributor)\s*\W*|\s+(?:@\S+|https?:\S+))$",
+    re.IGNORECASE,
 )
 _ROLE = re.compile(
     r"\b(?:staff|writers?|editors?|editorial|editor-in-chief|reporters?|correspondents?|journalists?|columnists?|producers?|contributors?|photographers?|analysts?|redakteur(?:in)?|redaktion|redacci[oó]n|rédaction|redazione|redactie|redakce|"
@@ -34,23 +40,33 @@ _ROLE = re.compile(
     r"news|zeitung|times|post|gmbh|inc|ltd|llc|verlag|e\.?v|ag|kg|ministerium|bundesministerium|bundesverband|verband|university|universität|institute?|deutschland|germany|world|today|media|magazin|magazine|blog|tv|radio|kitchens?|company)\b",
     re.IGNORECASE,
 )
-_NEVER = re.compile(r"https?:|www\.|@|//|\.(?:com|org|net|php|html?)\b|^\W*$|\d{3}|[?<>{}=\[\]\"*_#%$+]|^(?:admin|administrator|root|user|webmaster|unknown|anonymous|guest|null|none|undefined|editor|author|autor|redaktion|name|test)$", re.IGNORECASE)
+_NEVER = re.compile(
+    r"https?:|www\.|@|//|\.(?:com|org|net|php|html?)\b|^\W*$|\d{3}|[?<>{}=\[\]\"*_#%$+]|^(?:admin|administrator|root|user|webmaster|unknown|anonymous|guest|null|none|undefined|editor|author|autor|redaktion|name|test)$",
+    re.IGNORECASE,
+)
 _AGENCIES = frozenset(
-    "afp ap dpa reuters efe ansa tass xinhua apa sda ats belga anp ritzau tt ntb stt pap čtk mti agerpres anadolu aa kyodo yonhap pti ani ians bernama antara upi interfax ria tasr stringer sid kna epd dapd dts "
-    "lusa europa-press bloomberg cnn bbc npr pa aap cp".split()
+    ["afp", "ap", "dpa", "reuters", "efe", "ansa", "tass", "xinhua", "apa", "sda", "ats", "belga", "anp", "ritzau", "tt", "ntb", "stt", "pap", "čtk", "mti", "agerpres", "anadolu", "aa", "kyodo", "yonhap", "pti", "ani", "ians", "bernama", "antara", "upi", "interfax", "ria", "tasr", "stringer", "sid", "kna", "epd", "dapd", "dts", "lusa", "europa-press", "bloomberg", "cnn", "bbc", "npr", "pa", "aap", "cp"]
 ) | frozenset(
     (
         "associated press", "the associated press", "agence france-presse", "agence france presse", "thomson reuters", "deutsche presse-agentur", "anadolu ajansı", "anadolu agency", "press association", "canadian press", "the canadian press",
-        "europa press", "press trust of india", "kyodo news", "bbc news", "xinhua news agency", "keystone-sda", "reuters staff", "bloomberg news", "cnn wire", "pa media", "australian associated press", "united press international",
+        "europa press", "press trust of india", "kyodo news", "bbc news", "xinhua news agency", "keystone-sda", "bloomberg news", "cnn wire", "pa media", "australian associated press", "united press international",
     )
 )  # fmt: skip
-_BYLINE = re.compile(r"(?:^|[\s_-])(?:authors?|autore?s?|autorin|auteure?s?|by[-_]?line|byline[-_]?name|writers?|reporters?|signature|firma|redakteur|verfasser|vcard|fn|contributors?)(?=$|[\s_-])", re.IGNORECASE)
-_NOT_BYLINE = re.compile(r"comment(?!ary)|respond|related|bio|avatar|image|img|photo|social|follow|title|job|role|popular|sidebar|widget|recommend|desc|label|teaser|navigation|list[-_]?item", re.IGNORECASE)
+_BYLINE = re.compile(
+    r"(?:^|[\s_-])(?:authors?|autore?s?|autorin|auteure?s?|by[-_]?line|byline[-_]?name|writers?|reporters?|signature|firma|redakteur|verfasser|vcard|fn|contributors?)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_NOT_BYLINE = re.compile(
+    r"comment(?!ary)|respond|related|bio|avatar|image|img|photo|social|follow|title|job|role|popular|sidebar|widget|recommend|desc|label|teaser|navigation|list[-_]?item",
+    re.IGNORECASE,
+)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af·]{2,12}")
 _MOST = 12
 
 
-def read_authors(tree: html.HtmlElement, story: dict[str, Any], things: list[dict[str, Any]], site: str | None) -> tuple[str, ...]:
+def read_authors(
+    tree: html.HtmlElement, story: dict[str, Any], things: list[dict[str, Any]], site: str | None
+) -> tuple[str, ...]:
     """Names as signed, in order, each once.
 
     Args:
@@ -123,7 +139,9 @@ def _visible_names(tree: html.HtmlElement) -> list[str]:
     """The first byline: what is marked as author for machines before what is only named so."""
     marked: list[str] = []
     named: list[str] = []
-    for element in tree.iter("a", "span", "p", "div", "address", "strong", "em", "li", "small", "b", "cite", "td", "meta"):
+    for element in tree.iter(
+        "a", "span", "p", "div", "address", "strong", "em", "li", "small", "b", "cite", "td", "meta"
+    ):
         rel, prop = element.get("rel") or "", element.get("itemprop") or ""
         names = element.get("class") or ""
         sure = "author" in rel.split() or prop in ("author", "creator")
@@ -166,7 +184,15 @@ def _elsewhere(element: html.HtmlElement) -> bool:
         if at.tag in ("aside", "nav", "footer", "form"):
             return True
         names = f"{at.get('class') or ''} {at.get('id') or ''}"
-        if len(names) > 1 and at.tag not in ("main", "article") and re.search(r"comment(?!ary)|respond|related|sidebar|recommend|popular|widget-area|teaser|most-read|entry-footer", names, re.IGNORECASE):
+        if (
+            len(names) > 1
+            and at.tag not in ("main", "article")
+            and re.search(
+                r"comment(?!ary)|respond|related|sidebar|recommend|popular|widget-area|teaser|most-read|entry-footer",
+                names,
+                re.IGNORECASE,
+            )
+        ):
             return True
         at = at.getparent()
     return False
@@ -215,7 +241,9 @@ def _is_name(name: str, trusted: bool) -> bool:
     if len(words) == 1:
         return trusted and len(name) > 1
     # "for seven years" is no name: most words of one begin large.
-    return sum(w[0].isupper() or not w[0].isalpha() for w in words) * 2 >= len(words) and words[-1][0].isupper() or not name.isascii()
+    return (
+        sum(w[0].isupper() or not w[0].isalpha() for w in words) * 2 >= len(words) and words[-1][0].isupper()
+    ) or not name.isascii()
 
 
 def _cased(name: str) -> str:

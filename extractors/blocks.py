@@ -10,6 +10,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -390,9 +391,5 @@ def _is_captioned(element: html.HtmlElement) -> bool:
     """Whether an element is a picture and the words below it, and no more."""
     if next(element.iter("img", "picture", "amp-img"), None) is None:
         return False
-    paragraphs = 0
-    for _ in element.iter("p", "h2", "h3", "li"):
-        paragraphs += 1
-        if paragraphs > 2:
-            return False
-    return prose(element) < 400
+    paragraphs = sum(1 for _ in islice(element.iter("p", "h2", "h3", "li"), 3))
+    return paragraphs <= 2 and prose(element) < 400

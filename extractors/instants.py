@@ -19,7 +19,9 @@ _ISO = re.compile(
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z)?$")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
 _NAME = r"([^\W\d_]{3,12})"
-_DAY_FIRST = re.compile(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.|º|ª)?[\s-]+(?:de\s+|of\s+)?{_NAME}\.?,?[\s-]+(?:de\s+|del\s+)?(\d{{4}})(?!\d)")
+_DAY_FIRST = re.compile(
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.|º|ª)?[\s-]+(?:de\s+|of\s+)?{_NAME}\.?,?[\s-]+(?:de\s+|del\s+)?(\d{{4}})(?!\d)"
+)
 _MONTH_FIRST = re.compile(rf"(?<!\w){_NAME}\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})(?!\d)")
 _YEAR_FIRST = re.compile(rf"(?<!\d)(\d{{4}})\.?\s+{_NAME}\.?\s+(\d{{1,2}})(?!\d)")
 _CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
@@ -59,7 +61,9 @@ def parse_instant(text: str) -> Instant | None:
     if match:
         year, month, day, hour, minute, second, zone = match.groups()
         precision = "month" if day is None else "day" if hour is None else "minute" if second is None else "second"
-        return _make(int(year), int(month), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0), zone, precision)
+        return _make(
+            int(year), int(month), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0), zone, precision
+        )
     if _EPOCH.match(text):
         return Instant(datetime.fromtimestamp(int(text[:10]), UTC), "second")
     if len(text) > 14 and text[0].isalpha() and ":" in text:
@@ -75,11 +79,16 @@ def parse_instant(text: str) -> Instant | None:
 def _written(text: str) -> Instant | None:
     """A date in words or numbers, with the time of day behind it if there is one."""
     text = text.lower()
-    for pattern, year, month, day in ((_MONTH_FIRST, 3, 1, 2), (_DAY_FIRST, 3, 2, 1), (_YEAR_FIRST, 1, 2, 3), (_CJK, 1, 2, 3)):
-        for match in pattern.finditer(text):
-            name = match[month]
+    for pattern, year, month, day in (
+        (_MONTH_FIRST, 3, 1, 2),
+        (_DAY_FIRST, 3, 2, 1),
+        (_YEAR_FIRST, 1, 2, 3),
+        (_CJK, 1, 2, 3),
+    ):
+        for worded in pattern.finditer(text):
+            name = worded[month]
             number = int(name) if name.isdigit() else months().get(name, 0)
-            if number and (found := _with_clock(text, match.end(), int(match[year]), number, int(match[day]))):
+            if number and (found := _with_clock(text, worded.end(), int(worded[year]), number, int(worded[day]))):
                 return found
     match = _NUMERIC.search(text)
     if match is None:

@@ -19,9 +19,9 @@ from lxml import html
 from extractors.authors import read_authors
 from extractors.instants import Instant
 from extractors.published import read_dates
+from extractors.titles import find_title
 
 _ARTICLE_TYPES = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting|Story)$")
-_TITLE_SEPARATOR = re.compile(r"\s+[|»•·—–:-]+\s+|\s*[|»]\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def read_metadata(tree: html.HtmlElement, url: str | None = None, latest: dateti
     things = list(_json_ld(tree))
     story = _story(things)
     site = _clean(meta.get("og:site_name")) or _name(story.get("publisher")) or _clean(meta.get("application-name"))
-    title = _title(tree, meta, story, site)
+    title = find_title(tree, _stated_titles(tree, meta, story), site, url)
     dates = read_dates(tree, meta, story, things, url, title, latest)
     canonical = _link(tree, "canonical") or _clean(meta.get("og:url"))
     image = _image(story.get("image")) or _clean(meta.get("og:image"))
@@ -186,62 +186,12 @@ def _story(things: list[dict[str, Any]]) -> dict[str, Any]:
     return max(dated, key=len) if len(headlines) <= 3 else dated[0]
 
 
-def _title(tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any], site: str | None) -> str | None:
-    heads = [_inner(h) for h in tree.iter("h1")]
-    heads = [h for h in heads if h and 8 < len(h) < 300]
+def _stated_titles(tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any]) -> list[str]:
     element = next(tree.iter("title"), None)
-    page = _clean(element.text) if element is not None else None
-    stated = [
-        t
-        for t in (
-            _clean(_unescape(meta.get("og:title", ""))),
-            _text(story.get("headline")),
-            _clean(meta.get("twitter:title")),
-            page,
-        )
-        if t
-    ]
-    # The headline readers see, when the page's own words for machines contain it or are contained in it.
-    for head in heads:
-        key = _key(head)
-        if key and any(key in _key(t) or _key(_strip_site(t, site)) == key for t in stated):
-            return head
-    if stated:
-        return _strip_site(stated[0], site)
-    return heads[0] if heads else None
-
-
-def _key(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalnum())
-
-
-def _strip_site(title: str, site: str | None) -> str:
-    """Take " | Site" off: the site's own name, or a short last part behind a strong separator."""
-    cuts = list(_TITLE_SEPARATOR.finditer(title))
-    if not cuts:
-        return title
-    last = cuts[-1]
-    head, tail = title[: last.start()].strip(), title[last.end() :].strip()
-    if (
-        site
-        and head
-        and (_key(tail) == _key(site) or _key(site) in _key(tail) or (_key(tail) and _key(tail) in _key(site)))
-    ):
-        return _strip_once_more(head)
-    if site and _key(title[: cuts[0].start()]) == _key(site):
-        return title[cuts[0].end() :].strip()
-    if ("|" in last.group() or "»" in last.group()) and len(head) >= 15 and len(tail) < 40:
-        return _strip_once_more(head)
-    if len(head) >= 25 and len(tail.split()) <= 3 and ":" not in last.group() and tail[:1].isupper():
-        return head
-    return title
-
-
-def _strip_once_more(head: str) -> str:
-    left, bar, right = head.rpartition(" | ")
-    return left.strip() if bar and len(left) >= 15 and len(right) < 30 else head
-
-
-def _inner(element: html.HtmlElement) -> str:
-    """All text below an element, without recursion."""
-    return " ".join("".join(str(t) for t in element.itertext()).split())
+    said = (
+        _clean(_unescape(meta.get("og:title", ""))),
+        _text(story.get("headline")),
+        _clean(meta.get("twitter:title")),
+        _clean(element.text) if element is not None else None,
+    )
+    return [s for s in said if s]

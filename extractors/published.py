@@ -25,15 +25,41 @@ _PUBLISHED = (
     "citation_publication_date", "citation_date", "bt:pubdate", "ptime", "displaydate", "article-publication-date", "rnews:datepublished", "prism.publicationdate",
     "dateposted", "article:post_date", "nrk:date", "vr:published_time", "firstpublished", "first_published", "publication_date", "publicationdate", "article.publicationdate",
 )  # fmt: skip
-_LOOSE = ("dc.date.created", "dcterms.created", "dc.date", "dcterms.date", "date", "article.created", "datecreated", "created", "creation_date", "release_date")
-_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "dc.date.modified", "lastmod", "article:modified", "last-modified", "revised")
+_LOOSE = (
+    "dc.date.created",
+    "dcterms.created",
+    "dc.date",
+    "dcterms.date",
+    "date",
+    "article.created",
+    "datecreated",
+    "created",
+    "creation_date",
+    "release_date",
+)
+_MODIFIED = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "dcterms.modified",
+    "dc.date.modified",
+    "lastmod",
+    "article:modified",
+    "last-modified",
+    "revised",
+)
 _MARKED = re.compile(
     r"(?:^|[\s_-])(?:date[-_]?published|publish(?:ed|ing)?(?:[-_]?(?:date|time|at|on))?|pub[-_]?(?:date|time)|entry[-_]?date|post(?:ed)?[-_]?(?:date|on|time)|(?:article|story|news|content|meta|byline|c|node|item)[-_]{1,2}?date(?:time)?|"
     r"date[-_]?(?:time|line|created|posted|stamp|display)?|time[-_]?stamp|created|submitted|datum|fecha|data|dato|dag)(?=$|[\s_-])",
     re.IGNORECASE,
 )
-_CHANGED = re.compile(r"modif|updat|edited|geändert|aktualis|comment|respon|related|event|copyright|archive|weather", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"comment(?!ary)|respond|related|sidebar|recommend|most[-_]?(?:read|popular)|popular|navigation|menu|teaser|slider|ticker", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"modif|updat|edited|geändert|aktualis|comment|respon|related|event|copyright|archive|weather", re.IGNORECASE
+)
+_ELSEWHERE = re.compile(
+    r"comment(?!ary)|respond|related|sidebar|recommend|most[-_]?(?:read|popular)|popular|navigation|menu|teaser|slider|ticker",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(
     r"\b(?:published|posted|publication date|date published|first published|released|issued|veröffentlicht|erschienen|erstellt|publié|mis en ligne|publicad[oa]|pubblicato|data di pubblicazione|gepubliceerd|"
     r"geplaatst|publicerad|publisert|udgivet|julkaistu|opublikowano|zveřejněno|megjelent|publicat|yayın(?:lanma)?|objavljeno|опубликовано|опубліковано|نشر)\b[^\d<>]{0,30}(?=\d|\w{3,12}\.? \d)",
@@ -43,10 +69,33 @@ _IN_SCRIPT = re.compile(
     r'"(?:date_?published|publish(?:ed|ing)?_?(?:at|date|time|on)?|pub_?date|publication_?date|first_?published(?:_?(?:at|date))?|cms_?publish(?:ing|ed)?_?date|article_?date|display_?date)"\s*:\s*"([^"\\]{8,40})"',
     re.IGNORECASE,
 )
-_DATED = ("h1", "h2", "time", "span", "abbr", "div", "p", "li", "small", "em", "td", "a", "dd", "nobr", "strong", "font", "b", "i", "meta")
+_DATED = (
+    "h1",
+    "h2",
+    "time",
+    "span",
+    "abbr",
+    "div",
+    "p",
+    "li",
+    "small",
+    "em",
+    "td",
+    "a",
+    "dd",
+    "nobr",
+    "strong",
+    "font",
+    "b",
+    "i",
+    "meta",
+)
 _NEAR, _FAR, _BEFORE = 45, 400, 12
 """Elements behind the headline in which any date line, or only a marked one, is believed; dates kept from above it."""
-_short_texts: Any = etree.XPath("//body//text()[string-length(.) < 160 and string-length(.) > 12][not(parent::script or parent::style or parent::a or parent::option)]", smart_strings=False)
+_short_texts: Any = etree.XPath(
+    "//body//text()[string-length(.) < 160 and string-length(.) > 12][not(parent::script or parent::style or parent::a or parent::option)]",
+    smart_strings=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +108,13 @@ class Dates:
 
 
 def read_dates(
-    tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any], things: list[dict[str, Any]], url: str | None, title: str | None, latest: datetime | None
+    tree: html.HtmlElement,
+    meta: dict[str, str],
+    story: dict[str, Any],
+    things: list[dict[str, Any]],
+    url: str | None,
+    title: str | None,
+    latest: datetime | None,
 ) -> Dates:
     """Read when a story was published and changed.
 
@@ -71,21 +126,36 @@ def read_dates(
         latest: no published date after this one is believed (the day of the fetch).
     """
     modified = _first([_value(story, "dateModified"), *(meta.get(k) for k in _MODIFIED)], latest)
-    address = next((f for a in (url, meta.get("og:url")) if a and (f := instant_in_url(a)) and _plausible(f, latest)), None)
+    address = next(
+        (f for a in (url, meta.get("og:url")) if a and (f := instant_in_url(a)) and _plausible(f, latest)), None
+    )
     for where, instant in _statements(tree, meta, story, things, title, latest):
         if address is None and not instant.zoned and instant.precision != "day":
             marked, near = _beside_headline(tree, title, latest)
-            return Dates(_local(instant, marked or near), where, modified)
+            return Dates(_local(instant, marked or (near[1] if near else None)), where, modified)
         return Dates(*_agree(instant, where, address, modified), modified)
     if address:
         return Dates(address, "url", modified)
     for where, instant in _hints(tree, latest):
         return Dates(instant, where, modified)
-    return Dates(None, None, modified)
+    return Dates(None, "undecided" if next(_any_date(tree, latest), None) else None, modified)
+
+
+def _any_date(tree: html.HtmlElement, latest: datetime | None) -> Iterator[Instant]:
+    """Dates the page shows anywhere, none of which says that it is the story's."""
+    for element in tree.iter("time", "span", "p", "li", "td"):
+        found = _dated(element, latest)
+        if found:
+            yield found[0]
 
 
 def _statements(
-    tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any], things: list[dict[str, Any]], title: str | None, latest: datetime | None
+    tree: html.HtmlElement,
+    meta: dict[str, str],
+    story: dict[str, Any],
+    things: list[dict[str, Any]],
+    title: str | None,
+    latest: datetime | None,
 ) -> Iterator[tuple[str, Instant]]:
     """The dates a page states, the surest first."""
     stated = _first([_value(story, "datePublished"), _value(story, "uploadDate")], latest)
@@ -107,12 +177,16 @@ def _statements(
     if stated:
         yield "meta", stated
     if near:
-        yield "text", near
+        yield near
 
 
 def _hints(tree: html.HtmlElement, latest: datetime | None) -> Iterator[tuple[str, Instant]]:
     """Dates that count because the page has no better one and they do not contradict each other."""
-    found = [f for text in _short_texts(tree) if (label := _LABEL.search(text)) and (f := _first([text[label.end() :]], latest))]
+    found = [
+        f
+        for text in _short_texts(tree)
+        if (label := _LABEL.search(text)) and (f := _first([text[label.end() :]], latest))
+    ]
     if found:
         yield "text", found[0]
     scripted = [
@@ -178,11 +252,14 @@ def _first(values: list[str | None], latest: datetime | None) -> Instant | None:
     return None
 
 
-def _beside_headline(tree: html.HtmlElement, title: str | None, latest: datetime | None) -> tuple[Instant | None, Instant | None]:
-    """The date marked as that of publication, and the short line nearest to the headline that is a date."""
+def _beside_headline(
+    tree: html.HtmlElement, title: str | None, latest: datetime | None
+) -> tuple[Instant | None, tuple[str, Instant] | None]:
+    """The date marked as that of publication, and the short line nearest to the headline that is a date, with where it was read."""
     head = _headline(tree, title)
-    before: deque[tuple[int, Instant, bool]] = deque(maxlen=_BEFORE)
-    marked = near = None
+    before: deque[tuple[int, str, Instant, bool]] = deque(maxlen=_BEFORE)
+    marked: Instant | None = None
+    near: tuple[str, Instant] | None = None
     place = -1
     for at, element in enumerate(tree.iter(*_DATED)):
         if element is head:
@@ -197,17 +274,20 @@ def _beside_headline(tree: html.HtmlElement, title: str | None, latest: datetime
         if element.get("itemprop") == "datePublished" or (sure and place >= 0):
             marked = instant
             break
+        where = "time" if element.tag == "time" else "text"
         if place < 0:
-            before.append((at, instant, sure))
+            before.append((at, where, instant, sure))
         elif near is None and at <= place + _NEAR:
-            near = instant
-    above = [(instant, sure) for at, instant, sure in before if head is None or at >= place - _NEAR]
-    marked = marked or next((instant for instant, sure in reversed(above) if sure), None)
-    return marked, near or (above[-1][0] if above else None)
+            near = where, instant
+    if head is None and len({instant.at.date() for _, _, instant, _ in before}) > 1:
+        return marked, None  # several days, and nothing that tells which is meant
+    above = [(where, instant, sure) for at, where, instant, sure in before if head is None or at >= place - _NEAR]
+    marked = marked or next((instant for _, instant, sure in reversed(above) if sure), None)
+    return marked, near or (above[-1][:2] if above else None)
 
 
 def _headline(tree: html.HtmlElement, title: str | None) -> html.HtmlElement | None:
-    heads = [h for h in tree.iter("h1")]
+    heads = list(tree.iter("h1"))
     key = _key(title or "")
     for head in [*heads, *tree.iter("h2")] if key else heads:
         if key and _key("".join(map(str, head.itertext()))) == key:
@@ -239,7 +319,9 @@ def _dated(element: html.HtmlElement, latest: datetime | None) -> tuple[Instant,
         found = _first([element.get("datetime") or _line(element)], latest)
     if found is None:
         return None
-    return found, published or bool(names and _MARKED.search(names) and tag != "div") or bool(names and _MARKED.search(names) and len(names) < 60)
+    return found, published or bool(names and _MARKED.search(names) and tag != "div") or bool(
+        names and _MARKED.search(names) and len(names) < 60
+    )
 
 
 def _line(element: html.HtmlElement) -> str | None:

@@ -1,6 +1,6 @@
 """The records that cross from the extractors to everyone else: what a text says, and nothing about where it is stored.
 
-Offsets count code points in `Article.text`, half-open. Instants are UTC-aware. Days are `datetime.date`, both ends inclusive.
+Offsets count code points in `Article.text`, half-open. Instants are aware. Days are `datetime.date`, both ends inclusive.
 Countries are ISO 3166-1 alpha-3, with PLOVER's additions (UNO, EUR, IGO, NGO, ISM, IMG, MNC; XKX for Kosovo).
 `warehouse/schema.py` owns what is stored of these; `tests/test_contract.py` compares the two field by field.
 """
@@ -79,10 +79,11 @@ class Article:
     title: str | None = None
     authors: tuple[str, ...] = ()
     published_at: datetime | None = None
+    """In the offset the page said, so that its date is the publisher's day; UTC where it said none."""
     published_precision: str | None = None
     """`second`, `minute`, `day`, `month` or `year`: how much of `published_at` the page said."""
     published_from: str | None = None
-    """Where it was read: `json-ld`, `meta`, `time`, `url`, `text`, `header`, `htmldate`, `input`."""
+    """Where it was read: `json-ld`, `meta`, `time`, `text`, `url`, `script`, `header`, `htmldate`, `input`, `rule`; `undecided`: several days, none sure."""
     modified_at: datetime | None = None
     section: str | None = None
     dateline: str | None = None

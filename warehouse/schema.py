@@ -159,7 +159,7 @@ ARTICLES = _table(
     _col(
         "published_from",
         _TEXT,
-        "Where published_at was read: json-ld, meta, time, url, text, header, htmldate, input",
+        "Where published_at was read: json-ld, meta, time, text, url, script, header, htmldate, input, rule; undecided: several days, none sure",
         "json-ld",
     ),
     _col("modified_at", _TIME, "When the page says it was changed", "2026-11-23 11:02:00", _UTC),

@@ -1,0 +1,123 @@
+"""The headline: the words above the story, without the site's name and the section around them.
+
+Pages say it several times: for search engines, for sharing, and to readers. The heading readers see wins where it agrees with what the page
+says of itself; a heading that is only the site's name is none.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from lxml import html
+
+_SEPARATOR = re.compile(r"\s+[|»«•·—–:~/-]+\s+|\s*\|\s*|\s+::\s+")
+_MOST_HEADINGS = 40
+
+
+def find_title(tree: html.HtmlElement, stated: list[str], site: str | None, url: str | None) -> str | None:
+    """Choose the headline.
+
+    Args:
+        stated: what the page's meta elements, JSON-LD and title element say, the most careful first.
+        site: the site's name, as stated.
+        url: the page's address, whose host names the site too.
+    """
+    owners = {k for k in (_key(site or ""), *_host_names(url)) if k}
+    plain = [p for s in stated if (p := strip_site(s, site)) and _key(p) not in owners]
+    wanted = {_key(p) for p in plain} | {_key(s) for s in stated}
+    parts = {_key(part) for s in stated for part in _SEPARATOR.split(s)}
+    best: tuple[int, str] | None = None
+    for heading in _headings(tree):
+        text = inner_text(heading)
+        key = _key(text)
+        if not 8 < len(text) < 300 or not key or key in owners:
+            continue
+        rank = _rank(heading.tag, key, wanted, parts)
+        if rank and (best is None or rank > best[0]):
+            best = (rank, text)
+    if best and (best[0] > 1 or not plain or _key(best[1]) not in parts):
+        return _without_kicker(best[1], plain)
+    if plain:
+        return plain[0]
+    if stated:
+        return stated[0]
+    return best[1] if best else next((t for h in _headings(tree) if 8 < len(t := inner_text(h)) < 300), None)
+
+
+def _headings(tree: html.HtmlElement) -> list[html.HtmlElement]:
+    found = []
+    for heading in tree.iter("h1", "h2", "h3"):
+        found.append(heading)
+        if len(found) >= _MOST_HEADINGS:
+            break
+    return [h for h in found if h.tag == "h1"] + [h for h in found if h.tag != "h1"]
+
+
+def _rank(tag: str, key: str, wanted: set[str], parts: set[str]) -> int:
+    """3: says exactly what the page says; 2: a good part of it; 1: a piece of it; 0: something else."""
+    if key in wanted:
+        return 4 if tag == "h1" else 3
+    if key in parts and len(key) > (12 if tag == "h1" else 20):
+        return 3 if tag == "h1" else 2
+    if tag != "h1":
+        return 0
+    if any(key in w or (len(w) > 20 and w in key) for w in wanted):
+        return 2 if any(2 * len(key) >= len(w) for w in wanted if key in w or w in key) else 1
+    return 0
+
+
+def _without_kicker(heading: str, plain: list[str]) -> str:
+    """A heading whose end is the stated headline carries the topic in front of it."""
+    key = _key(heading)
+    for text in plain:
+        own = _key(text)
+        if 2 * len(own) > len(key) > len(own) and key.endswith(own) and ":" not in heading[: len(heading) - len(text)]:
+            return text
+    return heading
+
+
+def _host_names(url: str | None) -> list[str]:
+    try:
+        host = urlsplit(url or "").hostname or ""
+    except ValueError:
+        return []
+    labels = [label for label in host.removeprefix("www.").split(".") if len(label) > 2]
+    return [_key(host.removeprefix("www.")), *(_key(label) for label in labels[:2])]
+
+
+def _key(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def strip_site(title: str, site: str | None) -> str:
+    """Take " | Site" off: the site's own name, or a short last part behind a strong separator.
+
+    >>> strip_site("Bridge opens in Lowmere | The Post", None)
+    'Bridge opens in Lowmere'
+    """
+    cuts = list(_SEPARATOR.finditer(title))
+    if not cuts:
+        return title
+    last = cuts[-1]
+    head, tail = title[: last.start()].strip(), title[last.end() :].strip()
+    own = _key(site or "")
+    if own and head and _key(tail) and (_key(tail) == own or own in _key(tail) or _key(tail) in own):
+        return _strip_once_more(head)
+    if own and _key(title[: cuts[0].start()]) == own:
+        return title[cuts[0].end() :].strip()
+    if ("|" in last.group() or "»" in last.group()) and len(head) >= 15 and len(tail) < 40:
+        return _strip_once_more(head)
+    if len(head) >= 25 and len(tail.split()) <= 3 and ":" not in last.group() and tail[:1].isupper():
+        return head
+    return title
+
+
+def _strip_once_more(head: str) -> str:
+    left, bar, right = head.rpartition(" | ")
+    return left.strip() if bar and len(left) >= 15 and len(right) < 30 else head
+
+
+def inner_text(element: html.HtmlElement) -> str:
+    """All text below an element, without recursion."""
+    return " ".join("".join(str(t) for t in element.itertext()).split())
