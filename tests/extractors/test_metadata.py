@@ -37,7 +37,7 @@ def test_whole_page() -> None:
         ('<meta property="article:published_time" content="2023-04-05T06:07:00Z">', "", None, "2023-04-05", "meta"),
         ("", '<time datetime="2023-04-05">5 April</time>', None, "2023-04-05", "time"),
         ("", "", "https://a.example/2023/04/05/story", "2023-04-05", "url"),
-        ("", "<time datetime='2023-04-05'></time><time datetime='2023-04-09'></time>", None, None, None),
+        ("", "<time datetime='2023-04-05'></time><time datetime='2023-04-09'></time>", None, None, "undecided"),
         ('<meta name="date" content="0001-01-01">', "", None, None, None),
         ("", "<p>In 2019 the bridge fell.</p>", "https://a.example/20230405123", None, None),
     ],
