@@ -14,13 +14,15 @@ from datetime import date, timedelta
 from extractors.actors import Memory, Reading, actors_of, read_sentence
 from extractors.candidates import Candidate
 from extractors.clauses import parse
+from extractors.dateline import find_dateline
 from extractors.dates import find_dates
 from extractors.events import candidates
 from extractors.lexicon import Lexicons
+from extractors.locating import Scene, event_place
 from extractors.magnitudes import find_magnitudes
 from extractors.matching import matches
 from extractors.merging import merge
-from extractors.phrases import Entry
+from extractors.places import find_places
 from extractors.records import Event, Magnitude, Mention, Place
 from extractors.sentences import Sentence, sentence_spans, tokenize
 from extractors.settling import find_focus, settle
@@ -36,25 +38,6 @@ _MAGNITUDES = {
     "x_disaster": {"killed", "injured", "missing", "displaced", "evacuated"},
     "x_accident": {"killed", "injured", "missing"},
 }
-_PLACE_PREPOSITIONS = frozenset(
-    [
-        "in",
-        "at",
-        "near",
-        "outside",
-        "inside",
-        "around",
-        "across",
-        "throughout",
-        "from",
-        "on",
-        "of",
-        "to",
-        "into",
-        "off",
-        "along",
-    ]
-)
 _LEAD = 2  # sentences: the lede and the one that completes it
 _SCORELINE = re.compile(r"(?<![\d-])\d{1,2}[-–]\d{1,2}(?![\d-])")
 
@@ -100,7 +83,8 @@ def code(
     """
     dates = find_dates(text, published, country)
     sentences = read_text(text, lexicons, published, title)
-    places = _places(text, sentences, lexicons)
+    places = _places(text, sentences, lexicons, source)
+    scene = Scene()
     events: list[tuple[float, Event]] = []
     focus = find_focus([r.reading for r in sentences], places)
     inherited: Mention | None = None
@@ -110,8 +94,14 @@ def code(
         if not read.veto:
             for n, candidate in enumerate(c for c in read.found if not c.dropped):
                 events.append(
-                    (n, _event(read, candidate, n == 0, own, inherited, here, published, focus, lexicons, version_id))
+                    (
+                        n,
+                        _event(
+                            read, candidate, n == 0, own, inherited, here, scene, published, focus, lexicons, version_id
+                        ),
+                    )
                 )
+        scene.pass_by(read.reading.sentence, here)
         inherited = next((d for d in own if d.date_start and d.timex_type in ("DATE", "TIME")), inherited)
     kept = merge([e for _, e in events])
     return Coding(tuple(kept), _mentions(sentences, dates, places))
@@ -159,6 +149,7 @@ def _event(
     dates: list[Mention],
     inherited: Mention | None,
     places: list[Mention],
+    scene: Scene,
     published: date | None,
     focus: str | None,
     lexicons: Lexicons,
@@ -167,7 +158,7 @@ def _event(
     reading, sentence = read.reading, read.reading.sentence
     clause = reading.parse.clauses[c.clause]
     start, end = _support(sentence, clause.start, clause.end, c)
-    place = _place(read, c, places)
+    place = _place(read, c, places, scene)
     day, last, precision, date_text = _when(c, sentence, clause.start, clause.end, dates, inherited, published)
     actors = tuple(settle(a, reading, place, focus, c) for a in c.actors)
     recipients = tuple(settle(a, reading, place, focus, c) for a in c.recipients)
@@ -278,97 +269,35 @@ def _precision(mention: Mention) -> str:
     return "day" if days == 0 else "month" if 27 <= days <= 30 else "year" if 364 <= days <= 365 else "interval"
 
 
-def _place(read: Read, c: Candidate, places: list[Mention]) -> Place | None:
-    """The place that governs the event: behind in/at/near in its clause, then in its sentence."""
-    reading, sentence = read.reading, read.reading.sentence
-    clause = reading.parse.clauses[c.clause]
-    begin, end = sentence.starts[clause.start], sentence.ends[clause.end - 1]
-    located = [
-        p
-        for p in places
-        if _preposition(sentence, p) in ("in", "at", "near", "outside", "inside", "around", "across", "throughout")
-    ]
-    inside = [p for p in located if begin <= p.char_start < end]
-    if not inside:
-        spans = {a.char_start: a.char_end for a in c.recipients}
-        inside = (
-            [p for p in places if any(s <= p.char_start < e for s, e in spans.items())]
-            if c.type in ("ASSAULT", "CONSULT")
-            else []
-        )
-    pick = min(inside or located, key=lambda p: abs(p.char_start - sentence.starts[c.first]), default=None)
-    if pick is None:
-        return None
-    return Place(
-        pick.name or pick.text,
-        pick.country,
-        pick.admin1,
-        pick.lat,
-        pick.lon,
-        pick.geoname_id,
-        pick.precision or "country",
+def _place(read: Read, c: Candidate, places: list[Mention], scene: Scene) -> Place | None:
+    sentence, clause = read.reading.sentence, read.reading.parse.clauses[c.clause]
+    return event_place(
+        c.type,
+        sentence,
+        (sentence.starts[clause.start], sentence.ends[clause.end - 1]),
+        (sentence.starts[c.first], sentence.ends[c.last - 1]),
+        [(a.char_start, a.char_end) for a in c.recipients],
+        places,
+        scene,
     )
 
 
-def _preposition(sentence: Sentence, mention: Mention) -> str:
-    """The preposition before a mention, determiners and adjectives of direction passed over."""
-    at = next((k for k, s in enumerate(sentence.starts) if s >= mention.char_start), 0) - 1
-    for k in range(at, max(at - 4, -1), -1):
-        low = sentence.lower[k]
-        if low in _PLACE_PREPOSITIONS:
-            return low
-        if low not in (
-            "the",
-            "northern",
-            "southern",
-            "eastern",
-            "western",
-            "central",
-            "capital",
-            "city",
-            "town",
-            "village",
-            "of",
-            "southeastern",
-            "northeastern",
-            "northwestern",
-            "southwestern",
-            "nearby",
-            ",",
-        ):
-            return ""
-    return ""
-
-
-def _places(text: str, sentences: list[Read], lexicons: Lexicons) -> list[Mention]:
-    """Countries, capitals and the known places of the lexicons, where a preposition or nothing makes them places."""
-    found = []
-    for read in sentences:
-        sentence = read.reading.sentence
-        for a, b, entries in read.reading.found:
-            entry = entries[0]
-            if entry.kind in ("country", "capital", "partial") and not _modifies(read, a, b, entry):
-                found.append(
-                    Mention(
-                        "place",
-                        sentence.starts[a],
-                        sentence.ends[b - 1],
-                        sentence.span(a, b),
-                        entry.phrase,
-                        entry.country,
-                        precision="city" if entry.kind == "capital" else "country",
-                    )
-                )
-    return found
-
-
-def _modifies(read: Read, a: int, b: int, entry: Entry) -> bool:
-    chunk = read.reading.parse.chunk_at[a]
-    return (
-        chunk >= 0
-        and read.reading.parse.chunks[chunk].end > b
-        and read.reading.parse.tags[b] != "s"
-        and entry.ambiguous
+def _places(text: str, sentences: list[Read], lexicons: Lexicons, source: str | None) -> tuple[Mention, ...]:
+    """The place mentions of the article, told the persons, organisations and peoples that the lexicons know in it."""
+    found = [read.reading.found for read in sentences]
+    dateline = find_dateline(text)
+    return find_places(
+        [read.reading.sentence for read in sentences],
+        lexicons.gazetteer,
+        taken=[[(a, b) for a, b, es in row if b - a > 1 and es[0].kind in ("person", "actor")] for row in found],
+        adjectives=[
+            es[0].country
+            for row in found
+            for _, _, es in row
+            if es[0].country and es[0].kind in ("adjective", "plural", "people")
+        ],
+        home=lexicons.homes.get(source or ""),
+        dateline=(0, dateline.end) if dateline and dateline.place else None,
     )
 
 
@@ -377,7 +306,7 @@ def _contexts(sentence: Sentence, lexicons: Lexicons) -> tuple[str, ...]:
     return tuple(name for name, words in lexicons.contexts.items() if any(f" {w} " in padded for w in words))
 
 
-def _mentions(sentences: list[Read], dates: tuple[Mention, ...], places: list[Mention]) -> tuple[Mention, ...]:
+def _mentions(sentences: list[Read], dates: tuple[Mention, ...], places: tuple[Mention, ...]) -> tuple[Mention, ...]:
     found: list[Mention] = [*dates, *places]
     for read in sentences:
         for chunk in read.reading.parse.chunks:

@@ -10,11 +10,13 @@ import csv
 import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from extractors import inflection
+from extractors.gazetteer import Gazetteer
+from extractors.gazetteer_file import small_gazetteer
 from extractors.phrases import Phrases, read_phrases
 from extractors.rules import RuleBook, read_rules
 
@@ -38,13 +40,17 @@ class Lexicons:
     vetoes: dict[str, dict[str, float]]
     contexts: dict[str, tuple[str, ...]]
     version: str
+    gazetteer: Gazetteer = field(default_factory=small_gazetteer)
+    homes: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Source → share of its articles by country ("USA") and by division ("USA/Ohio")."""
 
 
-def load_lexicons(extra: Path | None = None) -> Lexicons:
+def load_lexicons(extra: Path | None = None, gazetteer: Gazetteer | None = None) -> Lexicons:
     """Read all lexicons and rules.
 
     Args:
         extra: a folder of the user's own files of the same names; its rows come first and hide equal phrases of ours.
+        gazetteer: the compiled one; without it countries, capitals and seas are known.
     Raises:
         ValueError: a row or rule is malformed; the message names file and line.
     """
@@ -52,6 +58,7 @@ def load_lexicons(extra: Path | None = None) -> Lexicons:
     words = {k: frozenset(v.split()) for k, v in _toml("words.toml").items()}
     verb_rows = list(_rows(folders, "verbs.tsv"))
     rules = read_rules([f / "rules" for f in reversed(folders)])
+    gazetteer = gazetteer or small_gazetteer()
     return Lexicons(
         phrases=read_phrases(folders),
         words=words,
@@ -61,7 +68,9 @@ def load_lexicons(extra: Path | None = None) -> Lexicons:
         governors=rules.governors,
         vetoes=_vetoes(_toml("vetoes.toml")),
         contexts={k: tuple(v.split("|")) for k, v in _toml("contexts.toml").items()},
-        version=_version(folders),
+        version=_version(folders, gazetteer.version),
+        gazetteer=gazetteer,
+        homes=_homes(extra),
     )
 
 
@@ -82,8 +91,17 @@ def _vetoes(raw: dict[str, Any]) -> dict[str, dict[str, float]]:
     }
 
 
-def _version(folders: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
+def _homes(extra: Path | None) -> dict[str, dict[str, float]]:
+    """The source profile of a workspace, made by `dateline sources profile`."""
+    homes: dict[str, dict[str, float]] = {}
+    for path in sorted(extra.glob("sources-*.tsv"))[:1] if extra is not None else ():
+        for row in _rows([path.parent], path.name):
+            homes.setdefault(row["source"], {})[row["place"]] = float(row["share"])
+    return homes
+
+
+def _version(folders: Iterable[Path], gazetteer: str) -> str:
+    digest = hashlib.sha256(gazetteer.encode())
     for folder in folders:
         for path in sorted(p for p in folder.rglob("*") if p.suffix in (".tsv", ".toml", ".txt")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())

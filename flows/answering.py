@@ -86,9 +86,9 @@ def code_all(file: str, mentions: bool, own_lexicons: Path | None) -> None:
     Raises:
         OSError: the file cannot be read.
     """
-    from extractors.lexicon import load_lexicons
+    from flows.gazetteer import read_lexicons
 
-    lexicons = load_lexicons(own_lexicons)
+    lexicons = read_lexicons(own_lexicons)
     stream: Iterable[bytes] = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115 (closed by the exit of the command)
     out = sys.stdout
     for line in stream:
@@ -142,7 +142,7 @@ def explain_one(what: str, space: Workspace, published: str | None, as_json: boo
         Unknown: no such id or URL in the workspace, or a bad date.
     """
     from extractors.explain import explain, render
-    from extractors.lexicon import load_lexicons
+    from flows.gazetteer import read_lexicons
 
     try:
         day = day_of(published)
@@ -152,7 +152,7 @@ def explain_one(what: str, space: Workspace, published: str | None, as_json: boo
     if is_url(what) or _is_id(what):
         text, stored = _stored(what, space)
         day = day or stored
-    explained = explain(text, load_lexicons(space.own_lexicons), day)
+    explained = explain(text, read_lexicons(space.own_lexicons), day)
     sys.stdout.write((json.dumps(explained, ensure_ascii=False, indent=1) if as_json else render(explained)) + "\n")
 
 

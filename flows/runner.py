@@ -28,9 +28,9 @@ def lexicons_for(own: Path | None) -> Lexicons:
     """The lexicons of this process, read once."""
     global _lexicons
     if _lexicons is None:
-        from extractors.lexicon import load_lexicons
+        from flows.gazetteer import read_lexicons
 
-        _lexicons = load_lexicons(own)
+        _lexicons = read_lexicons(own)
     return _lexicons
 
 

@@ -1,0 +1,210 @@
+"""Toponym resolution: which of the places of one name an article means.
+
+Paris is in France unless Texas is in the text. In order: the division named right behind ("Paris, Texas"), the votes of the
+countries and divisions that the article names, nearness to what is settled already, what the outlet usually writes about, and
+last how many people live there. Names with one reading settle first and vote for the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from extractors.gazetteer import NONE, Gazetteer, Sense, Spot, distance_km
+from extractors.toponyms import Toponym
+
+_FAME = {"continent": 15.0, "water": 9.0, "area": 10.0, "island": 9.0, "mountain": 8.5, "site": 8.5}
+"""How well known a place is that has no number of inhabitants; a city of a million has 9."""
+_COUNTRY_VOTE, _REGION_VOTE, _PROFILE_VOTE, _NEAR_VOTE = 4.0, 2.5, 4.0, 1.5
+_NEAR_KM = 300.0
+_FAR_KM = 700.0
+"""A town lies no farther than this from the point of the division named behind it, however large the division."""
+
+
+@dataclass(slots=True)
+class _Votes:
+    """What the article has said so far on where it plays."""
+
+    countries: Counter[str] = field(default_factory=Counter)
+    regions: Counter[int] = field(default_factory=Counter)
+    near: list[Spot] = field(default_factory=list)
+
+    def add(self, spot: Spot, weight: float = 1.0) -> None:
+        if spot.country:
+            self.countries[spot.country] += weight  # type: ignore[assignment]
+        if spot.region != NONE:
+            self.regions[spot.region] += weight  # type: ignore[assignment]
+        if spot.kind in ("city", "district", "site", "island") or (spot.kind == "region" and spot.country not in _VAST):
+            self.near.append(spot)
+
+
+_VAST = frozenset(("USA", "CAN", "RUS", "CHN", "AUS", "BRA", "KAZ", "ARG"))
+
+
+def resolve(
+    toponyms: list[Toponym],
+    gazetteer: Gazetteer,
+    adjectives: Iterable[str] = (),
+    home: Mapping[str, float] | None = None,
+    dateline: tuple[int, int] | None = None,
+) -> None:
+    """Settle every toponym's `spot`; it stays None where nothing decides.
+
+    Args:
+        toponyms: of one article, in order.
+        adjectives: countries of the adjectives and peoples in the text, one a mention: "Kenyan" votes for Kenya.
+        home: share of the outlet's articles by country ("USA") and by division ("USA/Ohio"), from its profile.
+        dateline: span of the dateline, whose place counts double.
+    """
+    votes = _Votes()
+    for country in adjectives:
+        votes.countries[country] += 0.7  # type: ignore[assignment]
+    for t in toponyms:
+        if t.holds or len(_distinct(t)) == 1 or _plain(t):
+            _first_votes(t, votes, gazetteer)
+    chosen: dict[tuple[str, str], Spot] = {}
+    order = sorted(toponyms, key=lambda t: (not t.holds, t.inside is None, len(t.senses)))
+    for t in order:
+        if not t.senses:
+            continue
+        known = chosen.get((t.key, t.hint))
+        if known is not None and t.inside is None and not t.holds:
+            t.spot = known
+            continue
+        t.spot = _best(t, votes, gazetteer, home or {})
+        if t.spot is not None:
+            weight = 2.0 if dateline and dateline[0] <= t.char_start < dateline[1] else 1.0
+            if t.spot.kind not in ("country", "continent"):
+                votes.add(t.spot, weight)
+            if not t.holds:
+                chosen.setdefault((t.key, t.hint), t.spot)
+    _unknown(toponyms)
+
+
+def _unknown(toponyms: list[Toponym]) -> None:
+    """A village the gazetteer lacks is at least in the division named behind it."""
+    found: dict[str, Spot] = {}
+    for t in toponyms:
+        if t.spot is None and t.inside is not None and t.inside.spot is not None and not t.holds:
+            t.spot, t.within = t.inside.spot, True
+            found.setdefault(t.key, t.spot)
+    for t in toponyms:
+        if t.spot is None and t.key in found:
+            t.spot, t.within = found[t.key], True
+
+
+def _distinct(t: Toponym) -> set[str]:
+    return {s.spot.name + (s.spot.country or "") for s in t.senses if not s.alternate}
+
+
+def _plain(t: Toponym) -> bool:
+    """Whether a country or a great city dwarfs all other readings."""
+    fame = sorted((_fame(s) for s in t.senses), reverse=True)
+    return len(fame) > 0 and (len(fame) == 1 or fame[0] - fame[1] > 4.0) and fame[0] >= 8.0
+
+
+def _first_votes(t: Toponym, votes: _Votes, gazetteer: Gazetteer) -> None:
+    if not t.senses:
+        return
+    best = max(t.senses, key=_fame)
+    if best.spot.kind == "country" or t.holds:
+        votes.add(best.spot, 1.5 if t.holds else 1.0)
+    elif _fame(best) >= 8.0:
+        votes.add(best.spot, 0.7)
+
+
+def _fame(sense: Sense) -> float:
+    """Prior of one reading, in one scale: 1.5 for every factor of ten in inhabitants."""
+    spot = sense.spot
+    value = _FAME.get(spot.kind, 1.5 * math.log10(max(spot.population, 30)))
+    if spot.kind == "country":
+        value += 3.5
+    elif spot.capital:
+        value += 2.0
+    elif spot.kind == "region":
+        value += 0.3 if spot.country in _VAST else -2.0
+    elif spot.kind == "district":
+        value -= 2.0
+    return value - (2.5 if sense.alternate else 0.0)
+
+
+def _best(t: Toponym, votes: _Votes, gazetteer: Gazetteer, home: Mapping[str, float]) -> Spot | None:
+    senses = _fitting(t)
+    if t.inside is not None:
+        inside = _within(senses, t.inside)
+        if not inside:
+            return None
+        senses = inside
+    all_votes = sum(votes.countries.values())
+    in_regions = sum(votes.regions.values())
+
+    def value(sense: Sense) -> float:
+        spot = sense.spot
+        total = _fame(sense)
+        if t.holds and spot.kind in ("region", "country"):
+            total += 6.0
+        if spot.country and all_votes:
+            total += _COUNTRY_VOTE * votes.countries[spot.country] / all_votes
+        if spot.region != NONE and in_regions and spot.kind != "region":
+            total += _REGION_VOTE * math.sqrt(votes.regions[spot.region] / in_regions)
+        if home and spot.country:
+            total += _PROFILE_VOTE * home.get(spot.country, 0.0) / 2
+            if spot.region != NONE:
+                total += _PROFILE_VOTE * math.sqrt(home.get(f"{spot.country}/{gazetteer.spot(spot.region).name}", 0.0))
+        if spot.kind not in ("country", "continent"):
+            total += _NEAR_VOTE * _nearness(spot, votes.near)
+        return total
+
+    return max(senses, key=lambda s: (value(s), -s.spot.index)).spot if senses else None
+
+
+def _nearness(spot: Spot, others: list[Spot]) -> float:
+    """1 for a settled place next door, falling to 0 at a few hundred kilometres."""
+    best = 0.0
+    for other in others[-12:]:
+        if other.index != spot.index and abs(other.lat - spot.lat) < 4.0:
+            best = max(best, 1.0 - distance_km(spot, other) / _NEAR_KM)
+    return best
+
+
+def _fitting(t: Toponym) -> tuple[Sense, ...]:
+    """The readings of the kind that the words around ask for: "Niger province" is no country."""
+    wanted = {
+        "region": ("region", "district", "area", "country"),
+        "district": ("district", "region"),
+        "city": ("city",),
+        "water": ("water", "area"),
+    }.get(t.hint)
+    if wanted is None:
+        return t.senses
+    return tuple(s for s in t.senses if s.spot.kind in wanted) or t.senses
+
+
+def _within(senses: tuple[Sense, ...], outer: Toponym) -> tuple[Sense, ...]:
+    """The readings that lie in the division or country named behind; the division's own reading follows the one found."""
+    found = []
+    for sense in senses:
+        for holder in outer.senses:
+            if _lies_in(sense.spot, holder.spot):
+                found.append((sense, holder))
+    if not found:
+        return ()
+    # "Birmingham, England": among holders the weightiest decides, so that a hamlet called England does not.
+    top = max(_fame(h) for _, h in found)
+    return tuple(s for s, h in found if _fame(h) >= top - 3.0)
+
+
+def _lies_in(spot: Spot, holder: Spot) -> bool:
+    if spot.index == holder.index or (holder.country and spot.country != holder.country):
+        return False
+    if holder.kind == "country":
+        return spot.kind != "country"
+    if holder.kind == "region":
+        return spot.region == holder.index and spot.kind != "region"
+    if holder.kind == "district":
+        return spot.kind == "city" and spot.region == holder.region and distance_km(spot, holder) < 120.0
+    if holder.kind in ("area", "island"):
+        return spot.kind in ("city", "region", "district") and distance_km(spot, holder) < _FAR_KM
+    return holder.kind == "city" and spot.kind == "city" and distance_km(spot, holder) < 40.0
