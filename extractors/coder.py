@@ -18,7 +18,7 @@ from extractors.dateline import find_dateline
 from extractors.dates import find_dates
 from extractors.events import candidates
 from extractors.lexicon import Lexicons
-from extractors.locating import Scene, event_place
+from extractors.locating import Scene, event_place, open_scene
 from extractors.magnitudes import find_magnitudes
 from extractors.matching import matches
 from extractors.merging import merge
@@ -84,9 +84,9 @@ def code(
     dates = find_dates(text, published, country)
     sentences = read_text(text, lexicons, published, title)
     places = _places(text, sentences, lexicons, source)
-    scene = Scene()
     events: list[tuple[float, Event]] = []
     focus = find_focus([r.reading for r in sentences], places)
+    scene = open_scene(text, places, focus, lexicons.gazetteer)
     inherited: Mention | None = None
     for read in sentences:
         own = [d for d in dates if read.reading.sentence.char_start <= d.char_start < read.reading.sentence.char_end]
@@ -273,6 +273,7 @@ def _place(read: Read, c: Candidate, places: list[Mention], scene: Scene) -> Pla
     sentence, clause = read.reading.sentence, read.reading.parse.clauses[c.clause]
     return event_place(
         c.type,
+        c.nominal,
         sentence,
         (sentence.starts[clause.start], sentence.ends[clause.end - 1]),
         (sentence.starts[c.first], sentence.ends[c.last - 1]),

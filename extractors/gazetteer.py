@@ -194,6 +194,15 @@ class Gazetteer:
             bool(kind & 0x80),
         )
 
+    def country(self, code: str) -> Spot | None:
+        """A country itself, by its ISO 3166-1 alpha-3 code."""
+        if code not in self.countries:
+            return None
+        wanted = self.countries.index(code)
+        return next(
+            (self.spot(i) for i in range(min(300, len(self))) if self._country[i] == wanted and not self._kind[i]), None
+        )
+
     def rows(self) -> Iterator[Spot]:
         """Every place, in the order of the file."""
         return (self._spot(i) for i in range(len(self)))

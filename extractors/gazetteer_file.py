@@ -23,7 +23,8 @@ TABLES = Path(__file__).parent / "lexicons" / "places"
 ATTRIBUTION = "Places: GeoNames (geonames.org), CC BY 4.0; changed: selected, merged with our own tables."
 
 _FOREIGN = re.compile("[^\x00-ɏḀ-ỿ‘’ʻʼ`´′‐‑–—]")
-_CODE = re.compile(r"[A-Z]{2,4}|.*[\d,;()\[\]].*|.{60,}")
+_CODE = re.compile(r"[A-Z]{2,4}$|[^\d,;()\[\]]*[\d,;()\[\]]|.{60}")
+_ARTICLES = ("al-", "el-", "ad-", "ar-", "as-")
 _NEAR = 1.5
 """Degrees within which a feature and a division of one name are the same thing."""
 
@@ -59,12 +60,13 @@ class _Table:
 
     def name(self, name: str, index: int, flag: int = 0) -> None:
         """Let a name stand for a place; the first flags given for the pair stay."""
-        key = place_key(name)
-        if len(key) < 2:
-            return
+        self.key(place_key(name), index | flag)
+
+    def key(self, key: str, post: int) -> None:
+        """The same for a folded name. A place's names come one after the other, so only the last posting can be its own."""
         posts = self.names.setdefault(key, [])
-        if all(p & ~(ALTERNATE | ACRONYM) != index for p in posts):
-            posts.append(index | flag)
+        if len(key) > 1 and (not posts or (posts[-1] ^ post) & ~(ALTERNATE | ACRONYM)):
+            posts.append(post)
 
 
 @lru_cache(maxsize=1)
@@ -95,6 +97,7 @@ def compile_gazetteer(cities: Iterable[Mapping[str, Any]], version: str, own: Pa
     capitals = _capitals(table)
     for city in cities:
         _city(table, city, iso, divisions, capitals, adjectives)
+    _aliases(table)
     return _bytes(table, version)
 
 
@@ -200,29 +203,47 @@ def _city(
         index = table.put(
             city["name"], "city", country, region, city["latitude"], city["longitude"], city["population"], city["geonameid"]
         )  # fmt: skip
-    table.name(city["name"], index)
-    for name in city["alternatenames"]:
-        # Airport codes, postal addresses and other scripts are no names that English news would use.
-        if not _FOREIGN.search(name) and not _CODE.fullmatch(name) and place_key(name) not in adjectives:
-            table.name(name, index, ALTERNATE)
+    name = city["name"]
+    table.name(name, index)
+    own = set(place_key(name).split()) if country == "USA" else None
+    for other in city["alternatenames"]:
+        if other != name and _is_news_name(other):
+            key = other.lower() if other.isascii() and other.isalpha() else place_key(other)
+            # Alternates of American towns are those of hamlets long merged into them, but for "New York" of New York City.
+            if key not in adjectives and (own is None or not own.isdisjoint(key.split())):
+                table.key(key, index | ALTERNATE)
+
+
+def _is_news_name(other: str) -> bool:
+    """Whether English news may write an alternate name: it is no airport code, postal address, other script or Chinese syllable."""
+    if not other or (other[0].islower() and other[:3] not in _ARTICLES):
+        return False
+    return not (_CODE.match(other) or _FOREIGN.search(other))
+
+
+def _aliases(table: _Table) -> None:
+    """Names that news uses and GeoNames lacks: "L.A.", "Vegas", "Frisco" is none."""
+    index = {geoname_id: n for n, geoname_id in enumerate(table.ids)}
+    for row in _rows(TABLES / "aliases.tsv"):
+        if int(row["geoname_id"]) in index:
+            table.name(row["name"], index[int(row["geoname_id"])], _flag(row["name"]))
 
 
 def _bytes(table: _Table, version: str) -> bytes:
     count = 1
     while count < len(table.names):
         count *= 2
-    slots: list[list[str]] = [[] for _ in range(count)]
-    for key in sorted(table.names):
-        slots[zlib.crc32(key.encode()) & (count - 1)].append(key)
+    keyed = sorted((zlib.crc32(key) & (count - 1), key) for key in (k.encode() for k in table.names))
     buckets, name_at, post_at, posts = array("I", [0]), array("I", [0]), array("I", [0]), array("I")
     names = bytearray()
-    for slot in slots:
-        for key in slot:
-            names += key.encode()
-            name_at.append(len(names))
-            posts.extend(table.names[key])
-            post_at.append(len(posts))
-        buckets.append(len(name_at) - 1)
+    for slot, key in keyed:
+        while len(buckets) <= slot:
+            buckets.append(len(name_at) - 1)
+        names += key
+        name_at.append(len(names))
+        posts.extend(table.names[key.decode()])
+        post_at.append(len(posts))
+    buckets.extend([len(name_at) - 1] * (count + 1 - len(buckets)))
     labels, label_at = bytearray(), array("I", [0])
     for label in table.labels:
         labels += label.encode()

