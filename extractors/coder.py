@@ -22,7 +22,7 @@ from extractors.locating import Scene, event_place, open_scene
 from extractors.magnitudes import find_magnitudes
 from extractors.matching import matches
 from extractors.merging import merge
-from extractors.places import find_places
+from extractors.places import find_places, is_no_place
 from extractors.records import Event, Magnitude, Mention, Place
 from extractors.sentences import Sentence, sentence_spans, tokenize
 from extractors.settling import find_focus, settle
@@ -290,7 +290,7 @@ def _places(text: str, sentences: list[Read], lexicons: Lexicons, source: str | 
     return find_places(
         [read.reading.sentence for read in sentences],
         lexicons.gazetteer,
-        taken=[[(a, b) for a, b, es in row if b - a > 1 and es[0].kind in ("person", "actor")] for row in found],
+        taken=[[(a, b) for a, b, es in row if is_no_place(es[0], b - a)] for row in found],
         adjectives=[
             es[0].country
             for row in found

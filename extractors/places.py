@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from extractors.gazetteer import NONE, PRECISION, Gazetteer
+from extractors.phrases import Entry
 from extractors.records import Mention
 from extractors.resolution import resolve
 from extractors.sentences import Sentence
@@ -38,6 +39,11 @@ def find_places(
     toponyms = find_toponyms(sentences, taken or [()] * len(sentences), gazetteer)
     resolve(toponyms, gazetteer, adjectives, home, dateline)
     return tuple(_mention(t, sentences[t.at], gazetteer) for t in toponyms)
+
+
+def is_no_place(entry: Entry, size: int) -> bool:
+    """Whether a match of the actor lexicons cannot hold a place: a person or an organisation of several words, an adjective, a people."""
+    return entry.kind in ("adjective", "plural", "people") or (size > 1 and entry.kind in ("person", "actor"))
 
 
 def _mention(t: Toponym, sentence: Sentence, gazetteer: Gazetteer) -> Mention:

@@ -97,7 +97,18 @@ def find_toponyms(
     cues = load_cues()
     readers = [_Reader(n, s, spans, gazetteer, cues) for n, (s, spans) in enumerate(zip(sentences, taken, strict=True))]
     people = frozenset().union(*(r.surnames for r in readers)) if readers else frozenset()
-    found = [t for r in readers for t in r.read(people)]
+    read = [r.read(people) for r in readers]
+    unlisted = {
+        r.sentence.words[t.first]: t
+        for r, row in zip(readers, read, strict=True)
+        for t in row
+        if t.sure and not t.senses
+    }
+    if unlisted:
+        read = [
+            sorted([*row, *r.again(unlisted, row)], key=lambda t: t.first) for r, row in zip(readers, read, strict=True)
+        ]
+    found = [t for row in read for t in row]
     _agree(found, people)
     return [t for t in found if t.score >= THRESHOLD and not t.barred]
 
@@ -131,6 +142,8 @@ class _Reader:
     """Tokens inside names of people."""
     body: set[int] = field(default_factory=set)
     """Tokens inside names of organisations of the lexicons."""
+    adjectives: set[int] = field(default_factory=set)
+    """Tokens that are adjectives of countries or peoples by themselves; "Indian Ocean" is a place all the same."""
     upper: list[bool] = field(default_factory=list)
     loud: bool = False
     """Whether all of it is written in capitals, or each word with one, as headlines are."""
@@ -141,7 +154,17 @@ class _Reader:
         long = [u for w, u in zip(words, self.upper, strict=True) if len(w) > 3 and w[0].isalpha()]
         self.loud = len(long) >= 4 and all(long)
         for a, b in self.spans:
-            self.body.update(range(a + (words[a] in ("U.S.", "US", "UK", "U.K.")), b))
+            if any(s.spot.kind == "country" for s in self._senses(a, b)):
+                continue  # "New Zealand" and "U.S." are adjectives too
+            if b - a == 1:
+                self.adjectives.add(a)
+            else:
+                # "U.S. Department of …" and "Ministry of Uganda" hold a place, "Bank of America" holds none we could tell.
+                first = a + (words[a] in ("U.S.", "US", "UK", "U.K."))
+                last = b - (
+                    self.sentence.lower[b - 2] == "of" and self.sentence.lower[a] not in self.cues.groups["other_of"]
+                )
+                self.body.update(range(first, last))
         self._people()
 
     # People
@@ -198,9 +221,8 @@ class _Reader:
 
     def _is_place_run(self, a: int, b: int) -> bool:
         """Whether the very words are a well-known place: "Virginia Beach", "San Jose"; "King George" is not."""
-        senses = self._senses(a, b)
         return b - a > 1 and any(
-            not s.alternate and (s.spot.population >= 20_000 or s.spot.kind != "city") for s in senses
+            s.spot.kind != "city" or (not s.alternate and s.spot.population >= 20_000) for s in self._senses(a, b)
         )
 
     def _place_ahead(self, i: int) -> bool:
@@ -282,7 +304,7 @@ class _Reader:
             return [self._made(i, i + 1, self._abbreviated(words[i]))]
         if "-" in words[i]:
             return self._hyphened(i)
-        return self._typed(i, end)
+        return self._typed(i, end) or self._unlisted(i)
 
     def _made(self, a: int, b: int, senses: tuple[Sense, ...], hint: str = "") -> Toponym:
         s, groups = self.sentence, self.cues.groups
@@ -362,6 +384,73 @@ class _Reader:
             ]
         return []
 
+    def _unlisted(self, i: int) -> list[Toponym]:
+        """A name the gazetteer lacks, which the words around it call a place: "the village of Kesra", "Kesra district"."""
+        s, groups = self.sentence, self.cues.groups
+        if (
+            i in self.person
+            or i in self.adjectives
+            or i in self.body
+            or self.loud
+            or (i and self.upper[i - 1] and s.lower[i - 1] not in groups["function"])
+        ):
+            return []
+        end = i
+        while end < len(s.words) and end - i < 4 and s.words[end][0].isalpha():
+            low = s.lower[end]
+            if not self.upper[end]:
+                if end > i and low in groups["particles"] and end + 1 < len(s.words) and self.upper[end + 1]:
+                    end += 1
+                    continue
+                break
+            if (
+                low in groups["organisations"]
+                or low in groups["months"]
+                or low in groups["offices"]
+                or low in groups["refused"]
+            ):
+                return []
+            end += 1
+        if end == i or end - i == 4 or (end == i + 1 and (len(s.words[i]) < 4 or s.words[i].isupper())):
+            return []
+        called = i > 1 and s.lower[i - 1] in ("of", "called", "named") and s.lower[i - 2] in groups["settlements"]
+        after = s.lower[end] if end < len(s.words) else ""
+        noun = after in groups["settlements"] and not (
+            end + 1 < len(s.words) and s.lower[end + 1] in ("attorney", "court", "council")
+        )
+        if after == "," and i and self._holder(end + 1):
+            called = called or s.lower[i - 1] in groups["sure"] | groups["likely"] or s.words[i - 1] in (";", "and")
+        placed = i > 0 and end == i + 1 and s.lower[i - 1] in ("in", "near", "outside") and after not in ("'s", "’s")
+        if not (called or placed or (noun and i)):
+            return []
+        if place_key(s.words[i]) in self.cues.forenames and not called:
+            return []
+        known = Toponym(self.at, i, end, s.starts[i], s.ends[end - 1], place_key(self._text(i, end)), ())
+        known.hint = self._hint(after) if noun else self._hint(s.lower[i - 2]) if called else ""
+        known.sure = called or noun
+        return [known]
+
+    def _holder(self, k: int) -> bool:
+        """Whether token k names a country or division that a town before it may lie in."""
+        s = self.sentence
+        if k >= len(s.words) or not self.upper[k] or (k + 1 < len(s.words) and s.words[k + 1] in ("'s", "’s")):
+            return False
+        return any(x.spot.kind in ("country", "region") and not x.alternate for x in self._senses(k, k + 1))
+
+    def again(self, names: dict[str, Toponym], found: list[Toponym]) -> list[Toponym]:
+        """Other mentions of unlisted names."""
+        s = self.sentence
+        taken = {k for t in found for k in range(t.first, t.last)}
+        more = []
+        for i, word in enumerate(s.words):
+            model = names.get(word) if self.upper[i] and i not in taken and i not in self.person else None
+            if model is not None and i + (size := model.last - model.first) <= len(s.words):
+                if place_key(self._text(i, i + size)) == model.key:
+                    more.append(
+                        Toponym(self.at, i, i + size, s.starts[i], s.ends[i + size - 1], model.key, (), score=THRESHOLD)
+                    )
+        return more
+
     # Qualifiers
 
     def _qualify(self, found: list[Toponym]) -> None:
@@ -415,6 +504,8 @@ class _Reader:
         if any(k in self.person for k in range(a, b)):
             t.barred = True
         if any(k in self.body for k in range(a, b)) and not t.inside:
+            t.barred = True
+        if b - a == 1 and a in self.adjectives and "-" not in self.sentence.words[a] and not t.inside:
             t.barred = True
         score = t.score + self._bare(t)
         if t.hint and b - a > 1:
@@ -484,6 +575,8 @@ class _Reader:
             return gain + 0.5
         if low in groups["before_nouns"]:
             return gain + 1.5
+        if low in ("called", "named", "dubbed") and k and s.lower[k - 1] in groups["settlements"]:
+            return gain + 3.0
         if s.words[k] in (",", "and", "or", "(", "—", "–", ":", '"', "“", "”", "'", "’", "‘", ";", "/"):
             return gain
         if k == t.first - 1 and self.upper[k] and not self.loud and low not in groups["function"]:
@@ -546,18 +639,13 @@ class _Reader:
         s, groups = self.sentence, self.cues.groups
         low = s.lower[k]
         ahead = s.lower[k + 1] if k + 1 < len(s.words) and self.upper[k + 1] else ""
-        if ahead in ("university", "college") or (ahead and low in ("high", "elementary", "middle")):
+        if low in groups["months"] or (t.key in ("us", "uk") and low not in ("airways", "open", "steel", "today")):
+            return 0.3
+        if low in groups["organisations"] or (ahead in groups["organisations"] and ahead not in groups["offices"]):
             return -5.0
         if low in groups["offices"] or low in groups["honorifics"]:
             return 0.8 if _known(t.senses) >= 1.5 else -0.5
-        if low in groups["organisations"]:
-            return -5.0
-        if low in groups["months"]:
-            return 0.0
-        acronym = t.key in ("us", "uk")
-        if ahead in groups["organisations"] and not acronym:
-            return -4.0
-        if ahead in groups["offices"] or acronym:
+        if ahead in groups["offices"]:
             return 0.0
         return -1.8 if _known(t.senses) >= 3.0 else -2.8
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from extractors.gazetteer import Gazetteer, Spot
 from extractors.lexicon import Lexicons, load_lexicons
 from extractors.matching import matches
-from extractors.places import find_places
+from extractors.places import find_places, is_no_place
 from extractors.records import Mention
 from extractors.sentences import sentence_spans, tokenize
 from flows.gazetteer import find_gazetteer
@@ -67,7 +67,7 @@ def places(text: str) -> tuple[Mention, ...]:
     spans = sentence_spans(text, known.words["abbreviations"], known.words["sentence_starts"])
     sentences = [tokenize(text, a, b) for a, b in spans]
     found = [matches(s, known) for s in sentences]
-    taken = [[(a, b) for a, b, es in row if b - a > 1 and es[0].kind in ("person", "actor")] for row in found]
+    taken = [[(a, b) for a, b, es in row if is_no_place(es[0], b - a)] for row in found]
     return find_places(sentences, known.gazetteer, taken=taken)
 
 
