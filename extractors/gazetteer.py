@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import mmap
+import re
 import struct
 import unicodedata
 import zlib
@@ -80,7 +81,9 @@ _PLAIN = str.maketrans(
         "ß": "ss", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ə": "e",
     }
 )  # fmt: skip
-_SHORT = {"saint": "st", "sainte": "ste", "mount": "mt", "fort": "ft"}
+# The Arabic article, however it is assimilated: Deir ez-Zor, el-Zor and al-Zor are one name.
+_ARTICLE = re.compile(r"\b(?:a[dlnrstz]|ash|ath|e[dlnrstz]|esh|eth|u[dlnrstz])-(?=\w)")
+_SHORT = {"el": "al", "saint": "st", "sainte": "ste", "mount": "mt", "fort": "ft"}
 
 
 def place_key(name: str) -> str:
@@ -89,7 +92,10 @@ def place_key(name: str) -> str:
     >>> place_key("Saint-Étienne"), place_key("Côte d’Ivoire"), place_key("U.S.")
     ('st etienne', 'cote divoire', 'us')
     """
-    low = name.lower().translate(_PLAIN)
+    low = name.lower()
+    if "-" in low:
+        low = _ARTICLE.sub("al ", low)
+    low = low.translate(_PLAIN)
     if not low.isascii():
         low = "".join(c for c in unicodedata.normalize("NFKD", low) if not unicodedata.combining(c))
     words = low.split()

@@ -222,11 +222,14 @@ def _is_news_name(other: str) -> bool:
 
 
 def _aliases(table: _Table) -> None:
-    """Names that news uses and GeoNames lacks: "L.A.", "Vegas", "Frisco" is none."""
+    """Names by which news knows a place best, whatever GeoNames calls it: "New York", "Raqqa", "L.A."."""
     index = {geoname_id: n for n, geoname_id in enumerate(table.ids)}
     for row in _rows(TABLES / "aliases.tsv"):
-        if int(row["geoname_id"]) in index:
-            table.name(row["name"], index[int(row["geoname_id"])], _flag(row["name"]))
+        place = index.get(int(row["geoname_id"]))
+        if place is not None:
+            posts = table.names.setdefault(place_key(row["name"]), [])
+            posts[:] = [p for p in posts if p & ~(ALTERNATE | ACRONYM) != place]
+            posts.append(place | _flag(row["name"]))
 
 
 def _bytes(table: _Table, version: str) -> bytes:

@@ -8,9 +8,10 @@ last how many people live there. Names with one reading settle first and vote fo
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from extractors.gazetteer import NONE, Gazetteer, Sense, Spot, distance_km
 from extractors.toponyms import Toponym
@@ -27,19 +28,20 @@ _FAR_KM = 700.0
 class _Votes:
     """What the article has said so far on where it plays."""
 
-    countries: Counter[str] = field(default_factory=Counter)
-    regions: Counter[int] = field(default_factory=Counter)
+    countries: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    regions: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
     near: list[Spot] = field(default_factory=list)
 
     def add(self, spot: Spot, weight: float = 1.0) -> None:
         if spot.country:
-            self.countries[spot.country] += weight  # type: ignore[assignment]
+            self.countries[spot.country] += weight
         if spot.region != NONE:
-            self.regions[spot.region] += weight  # type: ignore[assignment]
-        if spot.kind in ("city", "district", "site", "island") or (spot.kind == "region" and spot.country not in _VAST):
+            self.regions[spot.region] += weight
+        if weight > 0 and (spot.kind in _SMALL or (spot.kind == "region" and spot.country not in _VAST)):
             self.near.append(spot)
 
 
+_SMALL = frozenset(("city", "district", "site", "island", "mountain"))
 _VAST = frozenset(("USA", "CAN", "RUS", "CHN", "AUS", "BRA", "KAZ", "ARG"))
 
 
@@ -58,29 +60,53 @@ def resolve(
         home: share of the outlet's articles by country ("USA") and by division ("USA/Ohio"), from its profile.
         dateline: span of the dateline, whose place counts double.
     """
+    groups: dict[tuple[str, str, str, bool], list[Toponym]] = {}
+    for t in toponyms:
+        if t.senses:
+            groups.setdefault((t.key, t.hint, t.inside.key if t.inside else "", t.holds), []).append(t)
+    _listed(toponyms)
     votes = _Votes()
     for country in adjectives:
-        votes.countries[country] += 0.7  # type: ignore[assignment]
-    for t in toponyms:
-        if t.holds or len(_distinct(t)) == 1 or _plain(t):
-            _first_votes(t, votes, gazetteer)
-    chosen: dict[tuple[str, str], Spot] = {}
-    order = sorted(toponyms, key=lambda t: (not t.holds, t.inside is None, len(t.senses)))
-    for t in order:
-        if not t.senses:
+        votes.countries[country] += 0.7
+    for group in groups.values():
+        _first_votes(group[0], votes)
+    order = sorted(groups.values(), key=lambda g: (not g[0].holds, g[0].inside is None, len(g[0].senses)))
+    weights = {id(g): _weight(g, dateline) for g in order}
+    for group in order:
+        spot = _best(group[0], votes, gazetteer, home or {})
+        _settle(group, spot)
+        if spot is not None and spot.kind not in ("country", "continent"):
+            votes.add(spot, weights[id(group)])
+    # What came late votes too: a second look at all that could have gone otherwise.
+    for group in order:
+        spot = group[0].spot
+        if group[0].inside is not None or len(group[0].senses) == 1 or spot is None:
             continue
-        known = chosen.get((t.key, t.hint))
-        if known is not None and t.inside is None and not t.holds:
-            t.spot = known
-            continue
-        t.spot = _best(t, votes, gazetteer, home or {})
-        if t.spot is not None:
-            weight = 2.0 if dateline and dateline[0] <= t.char_start < dateline[1] else 1.0
-            if t.spot.kind not in ("country", "continent"):
-                votes.add(t.spot, weight)
-            if not t.holds:
-                chosen.setdefault((t.key, t.hint), t.spot)
+        votes.add(spot, -weights[id(group)])
+        again = _best(group[0], votes, gazetteer, home or {}) or spot
+        votes.add(again, weights[id(group)])
+        _settle(group, again)
     _unknown(toponyms)
+
+
+def _weight(group: list[Toponym], dateline: tuple[int, int] | None) -> float:
+    """How much a name counts as context: the dateline double, a name told three times half as much again."""
+    filed = dateline is not None and any(dateline[0] <= t.char_start < dateline[1] for t in group)
+    return (2.0 if filed else 1.0) * (1.5 if len(group) > 2 else 1.0)
+
+
+def _settle(group: list[Toponym], spot: Spot | None) -> None:
+    for t in group:
+        t.spot = spot
+
+
+def _listed(toponyms: list[Toponym]) -> None:
+    """ "Illinois, New York and Oregon": in a list of divisions a name that is a division and a town is the division."""
+    for one, two in pairwise(toponyms):
+        if one.at == two.at and two.first - one.last in (1, 2) and not one.holds and not two.holds:
+            for t, other in ((one, two), (two, one)):
+                if other.senses and max(other.senses, key=_fame).spot.kind == "region" and t.inside is None:
+                    t.listed = True
 
 
 def _unknown(toponyms: list[Toponym]) -> None:
@@ -105,13 +131,11 @@ def _plain(t: Toponym) -> bool:
     return len(fame) > 0 and (len(fame) == 1 or fame[0] - fame[1] > 4.0) and fame[0] >= 8.0
 
 
-def _first_votes(t: Toponym, votes: _Votes, gazetteer: Gazetteer) -> None:
-    if not t.senses:
-        return
+def _first_votes(t: Toponym, votes: _Votes) -> None:
     best = max(t.senses, key=_fame)
     if best.spot.kind == "country" or t.holds:
         votes.add(best.spot, 1.5 if t.holds else 1.0)
-    elif _fame(best) >= 8.0:
+    elif (len(_distinct(t)) == 1 or _plain(t)) and _fame(best) >= 8.0:
         votes.add(best.spot, 0.7)
 
 
@@ -137,6 +161,7 @@ def _best(t: Toponym, votes: _Votes, gazetteer: Gazetteer, home: Mapping[str, fl
         if not inside:
             return None
         senses = inside
+    city = max((s.spot.population for s in senses if s.spot.kind == "city" and not s.alternate), default=0)
     all_votes = sum(votes.countries.values())
     in_regions = sum(votes.regions.values())
 
@@ -145,6 +170,8 @@ def _best(t: Toponym, votes: _Votes, gazetteer: Gazetteer, home: Mapping[str, fl
         total = _fame(sense)
         if t.holds and spot.kind in ("region", "country"):
             total += 6.0
+        elif spot.kind == "region" and t.hint != "region":
+            total += 2.5 if t.listed else -3.0 if city > 500_000 else 0.0  # "New York" alone is the city
         if spot.country and all_votes:
             total += _COUNTRY_VOTE * votes.countries[spot.country] / all_votes
         if spot.region != NONE and in_regions and spot.kind != "region":
@@ -202,7 +229,8 @@ def _lies_in(spot: Spot, holder: Spot) -> bool:
     if holder.kind == "country":
         return spot.kind != "country"
     if holder.kind == "region":
-        return spot.region == holder.index and spot.kind != "region"
+        unplaced = spot.region == NONE and spot.kind != "country" and distance_km(spot, holder) < _FAR_KM
+        return spot.kind != "region" and (spot.region == holder.index or unplaced)
     if holder.kind == "district":
         return spot.kind == "city" and spot.region == holder.region and distance_km(spot, holder) < 120.0
     if holder.kind in ("area", "island"):

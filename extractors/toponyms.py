@@ -80,6 +80,8 @@ class Toponym:
     holds: bool = False
     """Whether it is such a division itself."""
     spot: Spot | None = None
+    listed: bool = False
+    """It stands in a list of divisions."""
     within: bool = False
     """The gazetteer does not have it: `spot` is what it lies in."""
 
@@ -222,7 +224,8 @@ class _Reader:
     def _is_place_run(self, a: int, b: int) -> bool:
         """Whether the very words are a well-known place: "Virginia Beach", "San Jose"; "King George" is not."""
         return b - a > 1 and any(
-            s.spot.kind != "city" or (not s.alternate and s.spot.population >= 20_000) for s in self._senses(a, b)
+            s.spot.kind != "city" or s.spot.population >= (30_000 if s.alternate else 20_000)
+            for s in self._senses(a, b)
         )
 
     def _place_ahead(self, i: int) -> bool:
@@ -302,8 +305,8 @@ class _Reader:
                 return [self._made(i, j, senses)]
         if words[i] in self.cues.abbreviations and self.cues.abbreviations[words[i]][2]:
             return [self._made(i, i + 1, self._abbreviated(words[i]))]
-        if "-" in words[i]:
-            return self._hyphened(i)
+        if "-" in words[i] and (found := self._hyphened(i)):
+            return found
         return self._typed(i, end) or self._unlisted(i)
 
     def _made(self, a: int, b: int, senses: tuple[Sense, ...], hint: str = "") -> Toponym:
@@ -444,11 +447,11 @@ class _Reader:
         more = []
         for i, word in enumerate(s.words):
             model = names.get(word) if self.upper[i] and i not in taken and i not in self.person else None
-            if model is not None and i + (size := model.last - model.first) <= len(s.words):
-                if place_key(self._text(i, i + size)) == model.key:
-                    more.append(
-                        Toponym(self.at, i, i + size, s.starts[i], s.ends[i + size - 1], model.key, (), score=THRESHOLD)
-                    )
+            if model is None:
+                continue
+            end = i + model.last - model.first
+            if end <= len(s.words) and place_key(self._text(i, end)) == model.key:
+                more.append(Toponym(self.at, i, end, s.starts[i], s.ends[end - 1], model.key, (), score=THRESHOLD))
         return more
 
     # Qualifiers
@@ -479,6 +482,10 @@ class _Reader:
                     t.inside, two.holds = two, True
             elif s.lower[after] == "in" and two is not None and _known(t.senses) < 2.0 and _is_division(two):
                 t.inside = two
+            if t.inside is None and t.first > 1 and s.words[t.first - 1] in ("'s", "’s"):
+                owner = next((o for o in found if o.last == t.first - 1), None)
+                if owner is not None and any(x.spot.kind == "city" for x in owner.senses) and _known(t.senses) < 1.5:
+                    t.inside = owner  # "Nairobi's Westlands district"
         found.sort(key=lambda t: t.first)
 
     def _short(self, k: int) -> Toponym | None:
@@ -501,6 +508,8 @@ class _Reader:
 
     def _score(self, t: Toponym, people: frozenset[str]) -> None:
         a, b = t.first, t.last
+        if self._phrase(a, b) in self.cues.groups["not_places"]:
+            t.barred = True
         if any(k in self.person for k in range(a, b)):
             t.barred = True
         if any(k in self.body for k in range(a, b)) and not t.inside:
@@ -524,6 +533,9 @@ class _Reader:
         if before >= 2.0 or t.inside is not None or t.holds:
             t.sure = True
         t.score = score
+
+    def _phrase(self, a: int, b: int) -> str:
+        return "_".join(self.sentence.lower[a:b])
 
     def _bare(self, t: Toponym) -> float:
         """The name by itself: how well known, and what else it may be."""
@@ -600,7 +612,7 @@ class _Reader:
         """A capitalised word right before the name."""
         s, groups = self.sentence, self.cues.groups
         low = s.lower[k]
-        if low in groups["honorifics"]:
+        if low in groups["honorifics"] or low in groups["clubs"]:
             return -4.0
         if low in groups["types"] or low in groups["offices"]:
             return -0.5
