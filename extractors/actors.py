@@ -6,52 +6,66 @@ group; "Germans" a people. What the words do not say stays empty: a surname alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from extractors.clauses import Parse
 from extractors.lexicon import Lexicons
-from extractors.matching import Match, lookup
-from extractors.phrases import Entry, fold
+from extractors.matching import Match
+from extractors.memory import FIRST_PERSON, Memory, again
+from extractors.nounphrases import (
+    Belonging,
+    apposed_before,
+    apposition,
+    hyphenated,
+    is_partitive,
+    personal_name,
+    strongest,
+    tail,
+)
+from extractors.phrases import Entry
+from extractors.readings import AGENT_KINDS, BODIES, LAND_KINDS, Hit, Reading, capitalised, folded, settle_hits
 from extractors.records import Actor
 from extractors.sentences import Sentence
 
-_COUNTRY_KINDS = frozenset(("country", "adjective", "plural", "capital", "metonym", "people", "partial"))
-_AGENT_KINDS = frozenset(("agent", "title", "body"))
-_FORMER = frozenset(("former", "ex", "ousted", "deposed", "exiled", "late", "ex-president", "ex-prime"))
-_OPPOSED = frozenset(("opposition", "rebel", "separatist", "guerrilla", "insurgent", "dissident"))
+__all__ = ["Memory", "Reading", "actors_of", "mentioned", "pronoun_of", "read_sentence"]
 
-
-@dataclass(slots=True)
-class Memory:
-    """What an article has said of its actors so far: names in full, and the last one a pronoun can mean."""
-
-    names: dict[str, Actor] = field(default_factory=dict)
-    """Folded last word of a name → the actor as first resolved."""
-    subject: Actor | None = None
-    focus: str | None = None
-    """The country the article is mostly about, None while undecided."""
-
-
-@dataclass(slots=True)
-class Reading:
-    """One sentence with its matches, ready for actors to be asked for."""
-
-    sentence: Sentence
-    parse: Parse
-    found: list[Match]
-    lexicons: Lexicons
-    day: date | None
-    memory: Memory
-    cache: dict[int, tuple[Actor, ...]] = field(default_factory=dict)
-    sole: str | None = None
-    """The only country named in the sentence, None when there are several or none."""
-    lead: bool = True
-    """Whether the sentence is among the first of its text, which tell the news."""
-
-    def within(self, start: int, end: int) -> list[tuple[int, int, Entry]]:
-        """Matches inside [start, end), one entry each: the one valid on the day, else the first."""
-        return [(a, b, _pick(entries, self.day)) for a, b, entries in self.found if a >= start and b <= end]
+_FORMER = frozenset(("former", "ex", "ousted", "deposed", "exiled", "late", "ex-president", "ex-prime", "toppled"))
+_OFFICIAL = frozenset(("GOV", "MIL", "LEG", "SPY", "JUD", "COP"))
+_ARMED = frozenset(("REB", "PRM", "CRM", "UAF", "OPP"))
+_HEADS = frozenset(
+    (
+        *(
+            "president",
+            "chairman",
+            "chairwoman",
+            "chair",
+            "chairperson",
+            "director",
+            "chief",
+            "head",
+            "leader",
+            "founder",
+        ),
+        *(
+            "secretary-general",
+            "secretary",
+            "deputy",
+            "vice-president",
+            "official",
+            "officials",
+            "executive",
+            "governor",
+        ),
+        *("spokesman", "spokeswoman", "spokesperson", "member", "members", "speaker", "co-founder", "director-general"),
+    )
+)
+_STAFF = frozenset(
+    ("officer", "official", "chief", "worker", "employee", "agent", "staff", "president", "minister", "executive")
+)
+_DEFINITE = frozenset(("the", "this", "that", "these", "those", "its", "their", "his", "her", "both"))
+_LOCATIVE = frozenset(("in", "at", "near", "outside", "inside", "around", "across", "throughout"))
 
 
 def read_sentence(
@@ -62,51 +76,77 @@ def read_sentence(
     day: date | None,
     memory: Memory,
 ) -> Reading:
-    """Make a sentence ready for `actors_of`."""
+    """Make a sentence ready for `actors_of`: its chunks are resolved in order, so that memory grows as a reader's does."""
     reading = Reading(sentence, parse, found, lexicons, day, memory)
-    countries = {
-        c
-        for a, b, entries in found
-        if (c := _pick(entries, day).country)
-        and c not in ("UNO", "IGO", "NGO", "EUR", "MNC", "IMG")
-        and (entries[0].kind != "person" or b - a > 1)  # a surname alone may be anybody's
-    }
-    reading.sole = next(iter(countries)) if len(countries) == 1 else None
+    settle_hits(reading)
+    _hear(reading)
+    for at, letter in enumerate(parse.tags):
+        if letter == "R":
+            _read_pronoun(reading, at)
+        elif parse.chunk_at[at] >= 0:
+            actors_of(reading, parse.chunk_at[at])
     return reading
 
 
-def _pick(entries: tuple[Entry, ...], day: date | None) -> Entry:
-    valid = [e for e in entries if e.holds(day)]
-    if valid:
-        return valid[0]
-    first = entries[0]
-    if first.kind == "person":  # not in office on that day: known, and no longer speaking for the government
-        later = day is not None and bool(first.valid_to) and day.isoformat() > first.valid_to
-        return replace(first, sector="ELI" if later and first.sector == "GOV" else first.sector)
-    return first
+def mentioned(reading: Reading) -> Iterator[Actor]:
+    """Every actor of a sentence, pronouns too, as a reader of this sentence alone would have it.
+
+    The sentence's only country is lent to an office or body that names none; a name nothing is known of keeps its words only.
+    """
+    yield from reading.pronouns
+    for chunk in reading.parse.chunks:
+        for actor in actors_of(reading, chunk.index):
+            if actor.how == "none" and not actor.name:
+                yield replace(actor, country=None, sector=None)
+            elif actor.sector and not actor.country and actor.how == "phrase" and reading.sole:
+                yield replace(actor, country=reading.sole, how="sentence")
+            else:
+                yield actor
 
 
 def actors_of(reading: Reading, index: int) -> tuple[Actor, ...]:
-    """The actors of chunk `index`: none for a thing, several for "Israeli and Palestinian leaders"' parts. Cached."""
+    """The actors of chunk `index`: none for a thing, several for "Israeli-Palestinian". Cached."""
     known = reading.cache.get(index)
     if known is None:
         known = reading.cache[index] = _resolve(reading, index)
     return known
 
 
+def pronoun_of(reading: Reading, at: int) -> Actor | None:
+    """Whom the pronoun at token `at` means, None when nothing said so far fits."""
+    low = reading.sentence.lower[at]
+    known = reading.memory.pronoun(low, reading.speaker)
+    if known is None:
+        return None
+    return again(known, reading.sentence.words[at], reading.sentence.starts[at], reading.sentence.ends[at], "pronoun")
+
+
+def _read_pronoun(reading: Reading, at: int) -> None:
+    """Note a pronoun with whom it means; he, she and they without anybody before are people unknown."""
+    actor = pronoun_of(reading, at)
+    if actor is None and reading.sentence.lower[at] in ("he", "she", "they", "him", "them"):
+        starts, ends = reading.sentence.starts, reading.sentence.ends
+        actor = Actor(reading.sentence.words[at], None, None, "UNK", starts[at], ends[at], (), "pronoun")
+    if actor is not None:
+        reading.pronouns.append(actor)
+
+
 def _resolve(reading: Reading, index: int) -> tuple[Actor, ...]:
-    chunk = reading.parse.chunks[index]
+    chunk, tags = reading.parse.chunks[index], reading.parse.tags
     start, end = chunk.start, chunk.end
-    while start < end and (reading.parse.tags[start] in "D#A" and not _matched_at(reading, start)):
+    matched = {a for a, _, _ in reading.hits}
+    while start < end and tags[start] in "D#A" and start not in matched:
         start += 1
-    while end > start and reading.parse.tags[end - 1] == "s":
+    while end > start and tags[end - 1] == "s":
         end -= 1
     if start >= end or _temporal(reading, start, end):
         return ()
+    bracketed = _bracketed(reading, index, start, end)
+    if bracketed:
+        return bracketed
     hits = reading.within(start, end)
     if not hits:
-        hyphenated = _hyphenated(reading, start, end)
-        return hyphenated or _unknown(reading, index, start, end)
+        return hyphenated(reading, start, end) or _unknown(reading, index, start, end)
     actor = _from_hits(reading, index, start, end, hits)
     if actor is None:
         return _unknown(reading, index, start, end)
@@ -114,194 +154,203 @@ def _resolve(reading: Reading, index: int) -> tuple[Actor, ...]:
     return (actor,)
 
 
-def _matched_at(reading: Reading, at: int) -> bool:
-    return any(a == at for a, _, _ in reading.found)
-
-
 def _temporal(reading: Reading, start: int, end: int) -> bool:
     time = reading.lexicons.words["time"]
     return all(reading.sentence.lower[k] in time or reading.parse.tags[k] in "#D" for k in range(start, end))
 
 
-def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[tuple[int, int, Entry]]) -> Actor | None:
-    sentence = reading.sentence
-    persons = [h for h in hits if h[2].kind == "person" and not _other_forename(reading, h, start, hits)]
-    hits = [h for h in hits if h[2].kind != "person" or h in persons]
-    bodies = [h for h in hits if h[2].kind == "actor"]
-    agents = [h for h in hits if h[2].kind in _AGENT_KINDS]
-    lands = [h for h in hits if h[2].kind in _COUNTRY_KINDS]
-    stateless = any(not h[2].country for h in lands) and not any(h[2].country for h in lands)
-    text_end = end
-    former = any(sentence.lower[k] in _FORMER for k in range(start, end))
-    # "European nations", "Kurdish leaders": no country of the sentence or place may be lent to them
-    how = "none" if stateless else "phrase"
-    if persons:
-        entry = persons[-1][2]
-        return _actor(reading, start, end, entry.name, entry.country, entry.sector, entry.others, how)
-    agent = _strongest(agents)
-    country = lands[0][2].country if lands else None
-    tail_end, tail = (end, None) if (country and agent) else _tail(reading, index, end)
-    if bodies:
-        body = bodies[-1]
-        entry = body[2]
-        if agent is not None and body[0] < agent[0] and entry.country is None:
-            return _actor(reading, start, end, entry.name, country, agent[2].sector, agent[2].others, how)
-        land = entry.country or country or (tail.country if tail else None)
-        return _actor(
-            reading,
-            start,
-            end,
-            entry.name,
-            land,
-            entry.sector or (agent[2].sector if agent else None),
-            entry.others,
-            how,
-        )
-    if agent is not None:
-        sector, others = agent[2].sector, agent[2].others
-        if tail is not None and country is None:
-            country, text_end = tail.country, tail_end
-            if agent[2].weak or sector is None or _is_partitive(reading, start, end):
-                sector, others = tail.sector or sector, tail.others or others
-        elif tail is None and country is None:
-            apposed = _apposition(reading, index, end)
-            if apposed is not None:
-                country, how = apposed.country, "apposition"
-        if country is None and agent[2].weak and not _proper(reading, start, end) and reading.sole is None:
-            return None  # "the team", "people": an actor only beside a country or in a one-country sentence
-        if former and sector in ("GOV", "MIL", "LEG"):
-            sector, others = "ELI", (sector, *others)
-        name = _personal_name(reading, agents, start, end)
-        if country is None and name:
-            known = reading.memory.names.get(fold(name.split()[-1]))
-            if known is not None and known.country:
-                country, how = known.country, "short_name"
-        return _actor(reading, start, text_end, name, country, sector, others, how)
-    if lands:
-        first = lands[-1] if lands[-1][1] == end else lands[0]
-        entry = first[2]
-        if entry.ambiguous and _proper_beside(reading, first, start, end):
-            return None
-        last = end if first[1] == end else first[1]
-        head_follows = first[1] < end
-        if entry.kind == "capital" and head_follows:
-            return _actor(reading, first[0], last, None, entry.country, None, (), how)
-        sector = {"capital": "GOV", "metonym": "GOV", "partial": "PRE", "plural": None}.get(entry.kind)
-        if head_follows and _proper(reading, first[1], end):
-            return _actor(reading, start, end, None, entry.country, sector, (), how)
-        return _actor(reading, first[0], last, None, entry.country, sector, (), how)
-    return None
-
-
-def _other_forename(
-    reading: Reading, hit: tuple[int, int, Entry], start: int, hits: list[tuple[int, int, Entry]]
-) -> bool:
-    """A surname alone behind somebody else's forename: "Riad Maliki" is not the Maliki of the lexicon."""
-    at = hit[0] - 1
-    if hit[1] - hit[0] > 1 or at < start or not reading.sentence.words[at][0].isupper():
-        return False
-    low = reading.sentence.lower[at]
-    return low not in reading.lexicons.words["honorifics"] and not any(a <= at < b for a, b, _ in hits)
-
-
-def _strongest(agents: list[tuple[int, int, Entry]]) -> tuple[int, int, Entry] | None:
-    """The head is the last agent noun; a weak one ("leader") yields to a telling one before it ("rebel leader")."""
-    if not agents:
-        return None
-    last = agents[-1]
-    if last[2].weak or last[2].sector is None:
-        telling = [a for a in agents if not a[2].weak and a[2].sector]
-        if telling:
-            return telling[-1]
-    return last
-
-
-def _is_partitive(reading: Reading, start: int, end: int) -> bool:
-    return reading.sentence.lower[end - 1] in reading.lexicons.words["partitives"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Tail:
-    country: str | None
-    sector: str | None
-    others: tuple[str, ...]
-
-
-def _tail(reading: Reading, index: int, end: int) -> tuple[int, _Tail | None]:
-    """ "of France", "of Hamas", "in Moscow" behind the chunk: the country and group the head belongs to."""
-    chunks = reading.parse.chunks
-    at = index + 1
-    while at < len(chunks) and at <= index + 2:
-        nxt = chunks[at]
-        if nxt.start > end + 2 or nxt.prep not in ("of", "from", "in", "for"):
-            return end, None
-        hits = reading.within(nxt.start, nxt.end)
-        land = next((h[2] for h in hits if h[2].country), None)
-        if land is not None:
-            agent = _strongest([h for h in hits if h[2].kind in _AGENT_KINDS])
-            sector = (
-                land.sector if land.kind in ("actor", "person", "partial") else (agent[2].sector if agent else None)
-            )
-            return nxt.end, _Tail(land.country, sector, land.others)
-        if (
-            nxt.prep == "of"
-            and hits
-            and hits[-1][2].kind in _AGENT_KINDS
-            and at == index + 1
-            and _is_partitive(reading, chunks[index].start, end)
-        ):
-            further_end, further = _tail(reading, at, nxt.end)
-            entry = hits[-1][2]
-            return (further_end, _Tail(further.country if further else None, entry.sector, entry.others))
-        end = nxt.end
-        at += 1
-    return end, None
-
-
-def _apposition(reading: Reading, index: int, end: int) -> _Tail | None:
-    """ "the foreign minister, Hor Namhong of Cambodia," or "Name, the president of Chad,": the chunk between two commas."""
-    chunks, tags = reading.parse.chunks, reading.parse.tags
-    if index + 1 >= len(chunks) or end >= len(tags) or tags[end] != ",":
-        return None
-    nxt = chunks[index + 1]
-    if nxt.start != end + 1:
-        return None
-    hits = reading.within(nxt.start, nxt.end)
-    agents = [h for h in hits if h[2].kind in _AGENT_KINDS]
-    land = next((h[2] for h in hits if h[2].country), None)
-    _, tail = _tail(reading, index + 1, nxt.end)
-    country = land.country if land else (tail.country if tail else None)
-    agent = _strongest(agents)
-    if agent is None and not (land and land.kind in ("actor", "person")):
-        return None
-    sector = agent[2].sector if agent else (land.sector if land else None)
-    return _Tail(country, sector, agent[2].others if agent else ())
-
-
-def _proper(reading: Reading, start: int, end: int) -> bool:
-    return any(reading.sentence.words[k][0].isupper() for k in range(start, end))
-
-
-def _proper_beside(reading: Reading, hit: tuple[int, int, Entry], start: int, end: int) -> bool:
-    """An ambiguous name next to another capitalised unknown word is rather a person ("Michael Jordan", "Georgia Smith")."""
+def _bracketed(reading: Reading, index: int, start: int, end: int) -> tuple[Actor, ...]:
+    """ "the Workers' Party (PT)": the acronym stands for the party from here on."""
     words = reading.sentence.words
-    left = hit[0] - 1 >= start and words[hit[0] - 1][0].isupper()
-    right = hit[1] < end and words[hit[1]][0].isupper()
-    return left or right
+    if end - start != 1 or not words[start].isupper() or start < 2 or end >= len(words):
+        return ()
+    if words[start - 1] != "(" or words[end] != ")" or index == 0 or reading.parse.chunks[index - 1].end != start - 1:
+        return ()
+    before = actors_of(reading, index - 1)
+    if len(before) != 1 or not (before[0].country or before[0].sector):
+        return ()
+    reading.memory.name(before[0], words[start])
+    return (again(before[0], words[start], reading.sentence.starts[start], reading.sentence.ends[start], "short_name"),)
 
 
-def _personal_name(reading: Reading, agents: list[tuple[int, int, Entry]], start: int, end: int) -> str | None:
-    """The capitalised words behind the last title or agent noun."""
-    last = agents[-1][1]
-    names = [
-        k
-        for k in range(last, end)
-        if reading.sentence.words[k][0].isupper()
-        or reading.sentence.lower[k] in ("al", "bin", "de", "van", "von", "ben", "abu")
-    ]
-    if not names or names[0] != last:
+def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[Hit]) -> Actor | None:
+    persons = [h for h in hits if h[2].kind == "person"]
+    agents = [h for h in hits if h[2].kind in AGENT_KINDS]
+    bodies = [h for h in hits if h[2].kind == "actor"]
+    lands = [h for h in hits if h[2].kind in LAND_KINDS]
+    # "European nations", "Kurdish leaders": no country of the sentence or place may be lent to them
+    how = "none" if lands and not any(h[2].country for h in lands) else "phrase"
+    if persons:
+        owned = [a for a in agents if a[0] >= persons[-1][1]]
+        return _person(reading, start, end, persons[-1][2], strongest(owned), how)
+    agent = strongest(agents)
+    if bodies:
+        return _body(reading, index, start, end, bodies[-1], agent, lands, how)
+    if agent is not None:
+        return _agent(reading, index, start, end, agent, agents, lands, how)
+    return _land(reading, index, start, end, lands, how) if lands else None
+
+
+def _person(reading: Reading, start: int, end: int, entry: Entry, owned: Hit | None, how: str) -> Actor:
+    """A known person, or somebody of theirs: "Putin's spokesman"."""
+    if owned is None:
+        return _actor(reading, start, end, entry.name, entry.country, entry.sector, entry.others, how)
+    sector = entry.sector if owned[2].weak or owned[2].sector is None else owned[2].sector
+    name = personal_name(reading, owned[1], end)
+    return _actor(reading, start, end, name, entry.country, sector, owned[2].others, how)
+
+
+def _body(
+    reading: Reading, index: int, start: int, end: int, body: Hit, agent: Hit | None, lands: list[Hit], how: str
+) -> Actor:
+    """A named body, or its people: "Hamas official", "UN peacekeepers", "Labour MP"."""
+    entry = body[2]
+    country = entry.country or next((h[2].country for h in lands if h[2].country), None)
+    if country is None:
+        behind = tail(reading, index, end)[1]
+        country = behind.country if behind else None
+    sector, others = entry.sector, entry.others
+    if agent is not None and agent[2].sector and not agent[2].weak:
+        own = agent[2].sector
+        holds_office = sector in ("PTY", "OPP") and own in ("GOV", "LEG", "ELI")
+        serves = entry.country in BODIES and own in ("MIL", "COP", "MED", "JUD", "LEG")
+        if sector is None or holds_office or serves:
+            sector, others = own, tuple(x for x in (sector, *agent[2].others, *others) if x)
+    if agent is not None and _former(reading, start, body[0]) and sector in _OFFICIAL:
+        sector, others = "ELI", (sector, *others)
+    if country is None:
+        known = reading.memory.names.get(folded(reading, body[1] - 1, body[1]))
+        if known is not None and known.country and known.name == entry.name:
+            country, how = known.country, "short_name"
+    name = personal_name(reading, agent[1], end) if agent and agent[0] > body[0] else None
+    return _actor(reading, start, end, name or entry.name, country, sector, others, how)
+
+
+def _agent(
+    reading: Reading, index: int, start: int, end: int, agent: Hit, agents: list[Hit], lands: list[Hit], how: str
+) -> Actor | None:
+    """Somebody called by a noun or title; the country from the phrase, its tail, an apposition, or the article so far."""
+    entry, text_end = agent[2], end
+    sector, others = _combined(agent, agents)
+    country = next((h[2].country for h in lands if h[2].country), None)
+    partial = next((h[2].sector for h in lands if h[2].sector == "PRE"), None)
+    if partial and (sector is None or sector in ("GOV", "MIL", "LEG")):
+        sector, others = partial, tuple(x for x in (sector, *others) if x)
+    name = personal_name(reading, agents[-1][1], end)
+    if country is None:
+        behind_end, behind = tail(reading, index, end)
+        if behind is not None:
+            country, text_end = behind.country, behind_end
+            if entry.weak or sector is None or is_partitive(reading, end) or _heads(reading, agents[-1], behind):
+                sector, others = behind.sector or sector, behind.others or others
+        else:
+            apposed = apposition(reading, index, end)
+            if apposed is not None and apposed.country:
+                country, how = apposed.country, "apposition"
+                sector = apposed.sector if entry.weak and apposed.sector else sector
+            elif name and (before := apposed_before(reading, index)) and before.country:
+                country, how = before.country, "apposition"
+    if country is None:
+        country, shared = _shared(reading, index, end)
+        how = "phrase" if shared else how
+    if country is None and name:
+        known = reading.memory.names.get(folded(reading, end - 1, end))
+        if known is not None and known.country:
+            country, how = known.country, "short_name"
+    if country is None and how != "none" and not name:
+        known = _taken_up(reading, index, agent)
+        if known is not None:
+            country, how = known.country, "definite"
+            if entry.weak or sector is None or entry.kind == "body":
+                sector, others, name = known.sector or sector, known.other_sectors or others, known.name
+    if country is None and entry.weak and not capitalised(reading, start, end) and reading.sole is None:
+        # "the team", "people": an actor only beside a country or in a one-country sentence; "two men" are men unknown
+        return _actor(reading, start, end, None, None, "UNK", (), "phrase") if "UNK" in entry.others else None
+    if _former(reading, start, agent[0]) and sector in _OFFICIAL:
+        sector, others = "ELI", (sector, *others)
+    return _actor(reading, start, text_end, name, country, sector, tuple(o for o in others if o != "UNK"), how)
+
+
+def _combined(agent: Hit, agents: list[Hit]) -> tuple[str | None, tuple[str, ...]]:
+    """The head's sector with those of the nouns before it: "opposition lawmaker" LEG and OPP, "rebel commander" REB and MIL."""
+    sector, others = agent[2].sector, agent[2].others
+    for _, end, entry in agents:
+        if entry.kind == "body" and end == agent[0] and entry.sector and agent[2].phrase in _STAFF:
+            sector, others = entry.sector, entry.others  # "intelligence agency officer"
+            continue
+        if entry is agent[2] or entry.weak or not entry.sector or entry.sector == sector:
+            continue
+        if entry.sector in _ARMED and sector in ("MIL", "GOV", "CVL", None):
+            sector, others = entry.sector, tuple(x for x in (sector, *others) if x and x != "CVL")
+        else:
+            others = (*others, entry.sector)
+    return sector, tuple(dict.fromkeys(others))
+
+
+def _heads(reading: Reading, head: Hit, behind: Belonging) -> bool:
+    """ "president of the Riigikogu": head of a body, so of its sector; of a country, it is the head of state."""
+    return behind.body and behind.sector is not None and reading.sentence.lower[head[1] - 1] in _HEADS
+
+
+def _shared(reading: Reading, index: int, end: int) -> tuple[str | None, bool]:
+    """The country before a compound's hyphen: "the Chinese-backed rebels" are not Chinese, "UK-based group" is British."""
+    for k in range(reading.parse.chunks[index].start, end):
+        word = reading.sentence.words[k]
+        if word.lower().endswith(("-based", "-born", "-controlled")):
+            parts = hyphenated(reading, k, k + 1)
+            if parts:
+                return parts[0].country, True
+    return None, False
+
+
+def _taken_up(reading: Reading, index: int, agent: Hit) -> Actor | None:
+    """ "the minister", "the group": whom the article last called so."""
+    chunk = reading.parse.chunks[index]
+    if reading.sentence.lower[chunk.start] not in _DEFINITE or agent[1] < chunk.end:
         return None
-    return " ".join(reading.sentence.words[k] for k in names)
+    heads = reading.memory.heads
+    return heads.get(folded(reading, agent[0], agent[1])) or heads.get(folded(reading, agent[1] - 1, agent[1]))
+
+
+def _former(reading: Reading, start: int, before: int) -> bool:
+    lower = reading.sentence.lower
+    return any(lower[k] in _FORMER or lower[k].startswith("ex-") for k in range(start, before + 1))
+
+
+def _land(reading: Reading, index: int, start: int, end: int, lands: list[Hit], how: str) -> Actor:
+    """A country, capital, city or people by itself; a capital that acts is its government, one that is a scene its people."""
+    first = lands[-1] if lands[-1][1] == end else lands[0]
+    entry = first[2]
+    alone = first[1] == end
+    last = end if alone else first[1]
+    sector = entry.sector
+    if entry.kind == "capital" and alone:
+        sector = "CVL" if reading.parse.chunks[index].prep in _LOCATIVE else "GOV"
+    elif entry.kind == "city" and alone:
+        sector = "CVL"
+    elif entry.kind == "adjective" and alone:
+        shared = _partner(reading, index)
+        if shared is not None:
+            sector = shared.sector
+            return _actor(reading, first[0], last, None, entry.country, sector, shared.others, how)
+    if not alone and entry.kind not in ("capital", "city") and capitalised(reading, first[1], end):
+        return _actor(reading, start, end, None, entry.country, sector, (), how)
+    return _actor(reading, first[0], last, None, entry.country, sector, (), how)
+
+
+def _partner(reading: Reading, index: int) -> Entry | None:
+    """ "Hungarian and Romanian officials": the noun a bare adjective shares with its partner behind "and"."""
+    chunks, tags = reading.parse.chunks, reading.parse.tags
+    at = index
+    while at + 1 < len(chunks) and at < index + 6:
+        between = tags[chunks[at].end : chunks[at + 1].start]
+        if not between or any(t not in ",CD" for t in between):
+            return None
+        at += 1
+        agent = strongest([h for h in reading.within(chunks[at].start, chunks[at].end) if h[2].kind in AGENT_KINDS])
+        if agent is not None:
+            return agent[2]
+    return None
 
 
 def _actor(
@@ -327,104 +376,92 @@ def _actor(
     )
 
 
-def _hyphenated(reading: Reading, start: int, end: int) -> tuple[Actor, ...]:
-    """ "Israeli-Palestinian", "U.S.-led": the parts of a compound that name countries."""
-    actors: list[Actor] = []
-    for k in range(start, end):
-        word = reading.sentence.words[k]
-        if "-" not in word:
-            continue
-        offset = reading.sentence.starts[k]
-        for part in word.split("-"):
-            entry = _land(reading, part)
-            if entry is not None:
-                actors.append(
-                    Actor(
-                        part,
-                        None,
-                        entry.country,
-                        entry.sector if entry.kind == "actor" else None,
-                        offset,
-                        offset + len(part),
-                    )
-                )
-            offset += len(part) + 1
-    return tuple(actors)
-
-
-def _land(reading: Reading, word: str) -> Entry | None:
-    if not word[:1].isupper():
-        return None
-    for entry in lookup(reading.lexicons.phrases, word):
-        if entry.holds(reading.day) and entry.country and (entry.kind in _COUNTRY_KINDS or entry.kind == "actor"):
-            return entry
-    return None
-
-
 def _unknown(reading: Reading, index: int, start: int, end: int) -> tuple[Actor, ...]:
     """A proper name the lexicons lack: resolved by apposition or from memory, else kept with its words only."""
-    sentence = reading.sentence
+    sentence, memory = reading.sentence, reading.memory
     words = [k for k in range(start, end) if sentence.words[k][0].isupper()]
     if not words or sentence.lower[end - 1] in reading.lexicons.words["time"]:
         return ()
     if start == 0 and len(words) == 1 and end - start == 1 and sentence.lower[start] in reading.lexicons.verbs:
         return ()
     if sentence.lower[end - 1] in reading.lexicons.words["polities"]:  # "the Republic of Kazakhstan"
-        tail_end, tail = _tail(reading, index, end)
-        if tail is not None and tail.country:
-            return (_actor(reading, start, tail_end, None, tail.country, None, (), "phrase"),)
-    apposed = _apposition(reading, index, reading.parse.chunks[index].end)
+        tail_end, behind = tail(reading, index, end)
+        if behind is not None and behind.country:
+            return (_actor(reading, start, tail_end, None, behind.country, None, (), "phrase"),)
+    apposed = apposition(reading, index, reading.parse.chunks[index].end) or apposed_before(reading, index)
     if apposed is not None:
-        actor = _actor(
-            reading,
-            start,
-            end,
-            sentence.span(words[0], words[-1] + 1),
-            apposed.country,
-            apposed.sector,
-            apposed.others,
-            "apposition",
-        )
-        reading.memory.names.setdefault(fold(sentence.words[words[-1]]), actor)
+        name = sentence.span(words[0], words[-1] + 1)
+        actor = _actor(reading, start, end, name, apposed.country, apposed.sector, apposed.others, "apposition")
+        memory.name(actor, sentence.words[words[-1]])
+        memory.person = actor
         return (actor,)
     if words[-1] != end - 1:
         return ()
-    known = reading.memory.names.get(fold(sentence.words[end - 1]))
-    if known is None:
-        _, tail = _tail(reading, index, end)
-        return (
-            _actor(
-                reading,
-                start,
-                end,
-                None,
-                tail.country if tail and tail.sector else None,
-                tail.sector if tail else None,
-                (),
-                "none",
-            ),
-        )
-    return (
-        _actor(
-            reading,
-            start,
-            end,
-            known.name or known.text,
-            known.country,
-            known.sector,
-            known.other_sectors,
-            "short_name",
-        ),
-    )
+    known = memory.names.get(folded(reading, end - 1, end))
+    if known is not None:
+        memory.person = known
+        return (again(known, sentence.span(start, end), sentence.starts[start], sentence.ends[end - 1], "short_name"),)
+    _, behind = tail(reading, index, end)
+    belongs = behind if behind and behind.sector else Belonging(None, None)
+    return (_actor(reading, start, end, None, belongs.country, belongs.sector, (), "none"),)
 
 
-def _remember(reading: Reading, actor: Actor, start: int, end: int, hits: list[tuple[int, int, Entry]]) -> None:
-    last = reading.sentence.words[end - 1]
-    named = actor.name is not None or (hits and hits[-1][1] < end)
-    if (
-        named
-        and last[0].isupper()
-        and (actor.country or actor.sector)
-        and not any(h[1] == end and h[2].kind in _COUNTRY_KINDS for h in hits)
-    ):
-        reading.memory.names.setdefault(fold(last), actor)
+def _remember(reading: Reading, actor: Actor, start: int, end: int, hits: list[Hit]) -> None:
+    """Keep what later sentences may take up: the surname, the noun or title, the body."""
+    sentence, memory = reading.sentence, reading.memory
+    last_hit = hits[-1][2]
+    persons = [h[2] for h in hits if h[2].kind == "person"]
+    agents = [h for h in hits if h[2].kind in AGENT_KINDS]
+    named = actor.name is not None or hits[-1][1] < end
+    land_last = hits[-1][1] == end and last_hit.kind in LAND_KINDS
+    if named and sentence.words[end - 1][0].isupper() and (actor.country or actor.sector) and not land_last:
+        memory.name(actor, sentence.words[end - 1])
+    if persons and persons[-1].name:
+        memory.name(actor, persons[-1].name.rsplit(" ", 1)[-1])
+    heads = [f for a, b, _ in agents[-1:] for f in (folded(reading, a, b), folded(reading, b - 1, b))]
+    if persons and persons[-1].office and actor.sector != "ELI":
+        heads += [persons[-1].office, persons[-1].office.rsplit(" ", 1)[-1]]
+    body = last_hit.kind == "actor" and not agents
+    if body and actor.name:
+        heads.append(actor.name.lower().rsplit(" ", 1)[-1])
+    if actor.how != "definite":
+        memory.mention(actor, tuple(heads), reading.lexicons.definites, body)
+    plural = bool(agents) and not persons and sentence.lower[end - 1].endswith(("s", "men", "people", "police"))
+    memory.see(actor, last_hit if not agents else agents[-1][2], plural or last_hit.kind in ("plural", "people"))
+
+
+def _hear(reading: Reading) -> None:
+    """Find who speaks: the side of a saying verb outside the quotation marks; in a quotation that runs on, the speaker before."""
+    sentence, tags = reading.sentence, reading.parse.tags
+    if not any(w in '"“”«»' for w in sentence.words):
+        return
+    saying, quoted = reading.lexicons.words["saying"], False
+    for k, word in enumerate(sentence.words):
+        if word in '"“”«»':
+            quoted = not quoted
+        elif (
+            not quoted
+            and tags[k] in "VEN"
+            and any(x in saying for x, _ in reading.lexicons.verbs.get(sentence.lower[k], ()))
+        ):
+            speaker = _beside(reading, k)
+            if speaker is not None:
+                reading.memory.speaker = reading.speaker = speaker
+                return
+    reading.speaker = reading.memory.speaker
+
+
+def _beside(reading: Reading, at: int) -> Actor | None:
+    """The actor next to the saying verb: "X said" or "said X", or the pronoun there."""
+    chunk_at, tags = reading.parse.chunk_at, reading.parse.tags
+    for k in (at - 1, at + 1):
+        if 0 <= k < len(tags):
+            if chunk_at[k] >= 0:
+                actors = actors_of(reading, chunk_at[k])
+                if actors and (actors[0].country or actors[0].sector or actors[0].name):
+                    return actors[0]
+            elif tags[k] == "R" and reading.sentence.lower[k] not in FIRST_PERSON:
+                known = pronoun_of(reading, k)
+                if known is not None:
+                    return replace(known, how="pronoun")
+    return None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from extractors.actors import Memory, Reading, actors_of, read_sentence
+from extractors.actors import Memory, Reading, mentioned, read_sentence
 from extractors.candidates import Candidate
 from extractors.clauses import parse
 from extractors.dateline import find_dateline
@@ -310,21 +310,18 @@ def _contexts(sentence: Sentence, lexicons: Lexicons) -> tuple[str, ...]:
 def _mentions(sentences: list[Read], dates: tuple[Mention, ...], places: tuple[Mention, ...]) -> tuple[Mention, ...]:
     found: list[Mention] = [*dates, *places]
     for read in sentences:
-        for chunk in read.reading.parse.chunks:
-            for actor in actors_of(read.reading, chunk.index):
-                if actor.how == "none" and not actor.name:
-                    actor = replace(actor, country=None, sector=None)
-                found.append(
-                    Mention(
-                        "actor",
-                        actor.char_start,
-                        actor.char_end,
-                        actor.text,
-                        actor.name,
-                        actor.country,
-                        actor.sector,
-                        actor.other_sectors,
-                        actor.how,
-                    )
+        for actor in mentioned(read.reading):
+            found.append(
+                Mention(
+                    "actor",
+                    actor.char_start,
+                    actor.char_end,
+                    actor.text,
+                    actor.name,
+                    actor.country,
+                    actor.sector,
+                    actor.other_sectors,
+                    actor.how,
                 )
+            )
     return tuple(sorted(found, key=lambda m: (m.char_start, m.char_end, m.kind)))

@@ -40,6 +40,8 @@ class Lexicons:
     vetoes: dict[str, dict[str, float]]
     contexts: dict[str, tuple[str, ...]]
     version: str
+    definites: dict[str, tuple[str, ...]]
+    """Sector → the nouns that take up a body of it again ("the group", "the company")."""
     gazetteer: Gazetteer = field(default_factory=small_gazetteer)
     homes: dict[str, dict[str, float]] = field(default_factory=dict)
     """Source → share of its articles by country ("USA") and by division ("USA/Ohio")."""
@@ -71,6 +73,7 @@ def load_lexicons(extra: Path | None = None, gazetteer: Gazetteer | None = None)
         version=_version(folders, gazetteer.version),
         gazetteer=gazetteer,
         homes=_homes(extra),
+        definites={k: tuple(v.split()) for k, v in _toml("definites.toml").items()},
     )
 
 

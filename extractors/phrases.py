@@ -37,7 +37,7 @@ class Entry:
 
     phrase: str
     kind: str
-    """country, adjective, plural, capital, metonym, people, partial, actor, person, agent, title, body or none (says nothing)."""
+    """country, adjective, plural, capital, city, metonym, people, partial, actor, person, agent, title, body or none (says nothing)."""
     name: str | None
     country: str | None
     sector: str | None

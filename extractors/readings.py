@@ -1,0 +1,128 @@
+"""A reading: one sentence with its clauses and the lexicon entries its words stand for, each decided by date and neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from extractors.clauses import Parse
+from extractors.lexicon import Lexicons
+from extractors.matching import Match
+from extractors.memory import Memory
+from extractors.phrases import Entry, fold
+from extractors.records import Actor
+from extractors.sentences import Sentence
+
+BODIES = frozenset(("UNO", "IGO", "NGO", "EUR", "MNC", "IMG", "ISM"))
+"""Codes that stand in a country's place and are none."""
+LAND_KINDS = frozenset(("country", "adjective", "plural", "capital", "city", "metonym", "people", "partial"))
+AGENT_KINDS = frozenset(("agent", "title", "body"))
+_OFFICIAL = frozenset(("GOV", "MIL", "LEG", "SPY", "JUD", "COP"))
+
+Hit = tuple[int, int, Entry]
+"""First token, last token exclusive, the entry meant."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """One sentence with its matches, ready for actors to be asked for."""
+
+    sentence: Sentence
+    parse: Parse
+    found: list[Match]
+    lexicons: Lexicons
+    day: date | None
+    memory: Memory
+    cache: dict[int, tuple[Actor, ...]] = field(default_factory=dict)
+    sole: str | None = None
+    """The only country named in the sentence, None when there are several or none."""
+    lead: bool = True
+    """Whether the sentence is among the first of its text, which tell the news."""
+    hits: list[Hit] = field(default_factory=list)
+    """The matches that hold on the day and among their neighbours."""
+    pronouns: list[Actor] = field(default_factory=list)
+    speaker: Actor | None = None
+    """Who says the words in quotation marks."""
+
+    def within(self, start: int, end: int) -> list[Hit]:
+        """Hits inside tokens [start, end)."""
+        return [h for h in self.hits if h[0] >= start and h[1] <= end]
+
+
+def settle_hits(reading: Reading) -> None:
+    """Decide each match: the entry of the day, none where the neighbours make it somebody else's name."""
+    covered = {k for a, b, _ in reading.found for k in range(a, b)}
+    for a, b, entries in reading.found:
+        entry = entry_on(entries, reading.day)
+        if b - a > 1 or not _somebody_else(reading, a, entry, covered):
+            reading.hits.append((a, b, entry))
+    countries = {
+        e.country
+        for a, b, e in reading.hits
+        if e.country
+        and e.country not in BODIES
+        and (e.kind != "person" or b - a > 1)  # a surname alone may be anybody's
+    }
+    reading.sole = next(iter(countries)) if len(countries) == 1 else None
+
+
+def entry_on(entries: tuple[Entry, ...], day: date | None) -> Entry:
+    """The entry that holds on the day, the latest term first; a person out of office keeps the country and not the office."""
+    for entry in entries:
+        if entry.holds(day):
+            return entry
+    if day is None or entries[0].kind != "person":
+        return entries[0]
+    iso = day.isoformat()
+    past = next((e for e in entries if e.valid_to and e.valid_to < iso), None)
+    if past is not None:
+        return replace(past, sector="ELI", others=()) if past.sector in _OFFICIAL else past
+    return replace(entries[-1], sector=None, others=())  # not yet in office: what they were then is not known
+
+
+def _somebody_else(reading: Reading, at: int, entry: Entry, covered: set[int]) -> bool:
+    """Whether one word is part of a name the lexicons lack ("Riad Maliki", "Michael Jordan", "Trump Tower"), or an ambiguous
+    surname nothing vouches for ("in May")."""
+    left = _foreign(reading, at - 1, covered) and not _honorific(reading, at - 1)
+    if entry.kind == "person":
+        if left or _foreign(reading, at + 1, covered):
+            return True
+        return entry.ambiguous and not _vouched(reading, at)
+    if entry.kind in ("capital", "city"):
+        return left
+    if entry.ambiguous and entry.kind in ("country", "partial", "actor"):
+        return left or _foreign(reading, at + 1, covered)
+    return False
+
+
+def _foreign(reading: Reading, at: int, covered: set[int]) -> bool:
+    """A capitalised noun which no lexicon knows."""
+    words, tags = reading.sentence.words, reading.parse.tags
+    return (
+        0 <= at < len(words) and tags[at] == "N" and at not in covered and words[at][0].isupper() and _name(words[at])
+    )
+
+
+def _name(word: str) -> bool:
+    return len(word) > 1 and not word.endswith(".") and word.isalpha()
+
+
+def _honorific(reading: Reading, at: int) -> bool:
+    return at >= 0 and reading.sentence.lower[at].rstrip(".") in reading.lexicons.words["honorifics"]
+
+
+def _vouched(reading: Reading, at: int) -> bool:
+    """A title, an office, a country word or an initial just before the surname."""
+    if _honorific(reading, at - 1):
+        return True
+    return any(b == at and e.kind in AGENT_KINDS | LAND_KINDS for _, b, es in reading.found for e in es[:1])
+
+
+def capitalised(reading: Reading, start: int, end: int) -> bool:
+    """Whether any token of [start, end) begins with a capital."""
+    return any(reading.sentence.words[k][0].isupper() for k in range(start, end))
+
+
+def folded(reading: Reading, start: int, end: int) -> str:
+    """Tokens [start, end) as the lexicons would have them."""
+    return " ".join(fold(w) for w in reading.sentence.lower[start:end])
