@@ -110,6 +110,8 @@ def code(
 def read_text(text: str, lexicons: Lexicons, published: date | None, title: str | None = None) -> list[Read]:
     """Read every sentence: matches, clauses, candidates, magnitudes, vetoes."""
     memory = Memory()
+    dateline = find_dateline(text)
+    story = dateline.end if dateline else 0
     words = lexicons.words
     result: list[Read] = []
     for begin, end in sentence_spans(text, words["abbreviations"], words["sentence_starts"]):
@@ -121,7 +123,7 @@ def read_text(text: str, lexicons: Lexicons, published: date | None, title: str 
             for k in range(a, b)
             if b - a > 1 or entries[0].kind not in ("agent", "title", "body") or sentence.lower[a] not in lexicons.verbs
         )
-        tags = tag(sentence, lexicons, nominal)
+        tags = tag(sentence, lexicons, nominal, story)
         reading = read_sentence(sentence, parse(sentence, tags, lexicons), found, lexicons, published, memory)
         reading.lead = len(result) < _LEAD
         result.append(Read(reading, candidates(reading), find_magnitudes(sentence), veto(sentence, lexicons)))

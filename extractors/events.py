@@ -25,6 +25,7 @@ _STATE_ACTS = frozenset(
         ("SANCTION", "convict"),
         ("ACCUSE", "investigate"),
         ("ACCUSE", "allege"),
+        ("RETREAT", "release"),
     )
 )
 
@@ -252,10 +253,10 @@ def _put_sides(
         return
     alone = rule.passive_alone and not pattern.rest and group.form == "finite" and not group.modal
     if group.passive or (alone and _no_object(reading, group, limit)):
-        _passive_sides(reading, clause, group, rule, end, limit, candidate, subject)
+        _passive_sides(reading, clause, group, pattern, end, limit, candidate, subject)
         return
     candidate.actors = subject
-    candidate.recipients = _first(reading, clause, group, rule, end, limit, subject)
+    candidate.recipients = _first(reading, clause, group, pattern, end, limit, subject)
     if rule.reciprocal and len(subject) > 1 and not any(r.country for r in candidate.recipients):
         candidate.recipients = ()
 
@@ -264,20 +265,21 @@ def _passive_sides(
     reading: Reading,
     clause: Clause,
     group: Group,
-    rule: Rule,
+    pattern: Pattern,
     end: int,
     limit: int,
     candidate: Candidate,
     subject: tuple[Actor, ...],
 ) -> None:
+    rule = pattern.rule
     candidate.actors = sides.slot(reading, clause, group.head + 1, limit, "by")
     if group.form == "participle":
         subject = sides.antecedent(reading, group.start)
     candidate.recipients = subject
     if not rule.reciprocal and not candidate.recipients and not candidate.actors:
-        candidate.recipients = _first(reading, clause, group, rule, end, limit, ())
+        candidate.recipients = _first(reading, clause, group, pattern, end, limit, ())
     elif not any(a.country for a in subject):
-        further = _first(reading, clause, group, rule, end, limit, candidate.actors)
+        further = _first(reading, clause, group, pattern, end, limit, candidate.actors)
         if further and not subject and rule.type not in ("ASSAULT", "COERCE"):
             candidate.recipients = further
     if not candidate.actors and (rule.type, rule.mode) in _STATE_ACTS:
@@ -299,25 +301,76 @@ def _no_object(reading: Reading, group: Group, limit: int) -> bool:
 
 
 def _first(
-    reading: Reading, clause: Clause, group: Group, rule: Rule, end: int, limit: int, taken: tuple[Actor, ...]
+    reading: Reading,
+    clause: Clause,
+    group: Group,
+    pattern: Pattern,
+    end: int,
+    limit: int,
+    taken: tuple[Actor, ...],
+    inner: bool = True,
 ) -> tuple[Actor, ...]:
     """The first slot of the rule that holds somebody who is not already the actor.
 
     Somebody named between the verb and the noun of its pattern comes first: "rejected a U.S. proposal", "gave Tanzania a grant".
+    A governor's complement has sides of its own: "threatened to attack Iran", "demanded that Iran leave".
     """
+    rule = pattern.rule
     spans = {(a.char_start, a.char_end) for a in taken}
     lands = {a.country for a in taken if a.country}
-    inner = sides.inside(reading, group.head + 1, end)
-    if any(a.country not in lands for a in inner if a.country) or any(a.sector for a in inner if not a.country):
+    between = sides.inside(reading, group.head + 1, end)
+    if any(a.country not in lands for a in between if a.country) or any(a.sector for a in between if not a.country):
         follows = reading.sentence.lower[end] if end < limit else ""
         if follows not in ("on", "against", "with") or "indirect" in rule.recipient:
-            return inner
+            return between
     weak: tuple[Actor, ...] = ()
+    gapped = None in pattern.rest
     for name in rule.recipient:
+        if name == "object" and gapped:
+            continue  # the pattern's noun is the object
+        if name == "rest" and rule.governs and inner:
+            found = _complement_side(reading, clause, group, limit, taken)
+            if found:
+                return found
         found = tuple(
             a for a in sides.slot(reading, clause, end, limit, name) if (a.char_start, a.char_end) not in spans
         )
-        if any(a.country or a.sector for a in found):
+        if rule.governs and inner and name not in ("object", "rest") and not _adjacent(reading, found, end):
+            weak = weak or found
+            continue
+        if any((a.country or a.sector) and not (a.how == "pronoun" and a.country in lands) for a in found):
             return found
         weak = weak or found
-    return weak or inner
+    return weak or between
+
+
+def _adjacent(reading: Reading, found: tuple[Actor, ...], end: int) -> bool:
+    """Whether the first of the actors stands right behind the trigger ("agreed with Iran", not "agreed to a ceasefire with Iran")."""
+    limit = min(end + 4, len(reading.sentence.starts)) - 1
+    return bool(found) and found[0].char_start <= reading.sentence.starts[limit]
+
+
+def _complement_side(
+    reading: Reading, clause: Clause, group: Group, limit: int, taken: tuple[Actor, ...]
+) -> tuple[Actor, ...]:
+    """Whom the complement of a governor names: the subject of a that-clause, or the recipient of the verb governed."""
+    clauses = reading.parse.clauses
+    index = next((n for n, c in enumerate(clauses) if c is clause), -1)
+    spans = {(a.char_start, a.char_end) for a in taken}
+    inner_clause, rest = clause, [g for g in clause.groups if g.start > group.head]
+    if not rest and index + 1 < len(clauses) and clauses[index + 1].kind == "comp":
+        inner_clause, rest = clauses[index + 1], clauses[index + 1].groups
+        found = tuple(
+            a
+            for a in sides.subject(reading, inner_clause)
+            if (a.char_start, a.char_end) not in spans and a.how != "pronoun"
+        )
+        if any(a.country or a.sector or a.text[:1].isupper() for a in found):
+            return found
+    for other in rest[:1]:
+        pattern, end = match(reading, inner_clause, other, limit)
+        if pattern is not None:
+            found = _first(reading, inner_clause, other, pattern, end, limit, taken, inner=False)
+            if any(a.country or a.sector for a in found):
+                return found
+    return ()

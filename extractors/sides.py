@@ -6,12 +6,14 @@ Position, voice and preposition decide; a list shares its place; a clause withou
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 from extractors.actors import Reading, actors_of
 from extractors.clauses import Chunk, Clause
 from extractors.records import Actor
 
+_POSSESSIVES = frozenset(("its", "their", "his", "her"))
 _GAP = frozenset('A"X')
 
 
@@ -101,7 +103,10 @@ def _whole(reading: Reading, chunk: Chunk) -> tuple[Actor, ...]:
     """The actors of a chunk; of "thousands of Nigerians", the Nigerians."""
     actors = actors_of(reading, chunk.index)
     if any(a.country or a.sector for a in actors):
-        return actors
+        owner = reading.memory.subject
+        if owner is None or not owner.country or reading.sentence.lower[chunk.start] not in _POSSESSIVES:
+            return actors
+        return tuple(a if a.country else replace(a, country=owner.country, how="pronoun") for a in actors)
     chunks, at = reading.parse.chunks, chunk.index + 1
     if (
         at < len(chunks)
@@ -129,6 +134,8 @@ def _pronoun(reading: Reading, clause: Clause) -> tuple[Actor, ...] | None:
     low = reading.sentence.lower[at]
     last = reading.memory.subject
     if low in ("he", "she", "they", "it", "i", "we") and last is not None:
+        if reading.sentence.char_start <= last.char_start < reading.sentence.starts[at]:
+            return (replace(last, how="pronoun"),)  # its own words stand in the sentence
         start, end = reading.sentence.starts[at], reading.sentence.ends[at]
         return (
             Actor(
@@ -181,15 +188,17 @@ def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str
                 return known
         return ()
     for n, chunk in enumerate(chunks):
+        # a particle of the trigger ("beat up detainees") is no preposition of its object
+        prep = chunk.prep if chunk.start - 1 >= group_end else ""
         if name == "object":
-            if chunk.prep or is_temporal(reading, chunk):
+            if prep or is_temporal(reading, chunk):
                 if n:
                     return ()
                 continue
             between = reading.parse.tags[group_end : chunk.start]
-            if any(t not in 'A"X,DT#' for t in between) and n == 0 and any(t in "PVBHMW" for t in between):
+            if n == 0 and any(t in "PVBHMW" for t in between):
                 return ()
-        elif chunk.prep != name:
+        elif prep != name:
             continue
         listed = _listed(reading, chunks, n)
         named = _members(reading, listed[-1].end, min(listed[-1].end + 4, limit)) and _members(
@@ -199,7 +208,14 @@ def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str
         if actors:
             return actors
         if name == "object":
-            return ()
+            return _belonging(reading, chunks, n)
+    return ()
+
+
+def _belonging(reading: Reading, chunks: list[Chunk], n: int) -> tuple[Actor, ...]:
+    """Whose the object is: "the withdrawal of Serbian forces", "a decision by Malta"."""
+    if n + 1 < len(chunks) and chunks[n + 1].prep in ("of", "by") and chunks[n + 1].start - chunks[n].end <= 2:
+        return _actors(reading, _listed(reading, chunks, n + 1))
     return ()
 
 

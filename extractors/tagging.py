@@ -39,17 +39,18 @@ _QUOTES = frozenset(('"', "“", "”", "«", "»", "'", "‘", "’"))
 _BRACKETED, _QUOTED = 13, 6
 
 
-def tag(sentence: Sentence, lexicons: Lexicons, nominal: frozenset[int] = frozenset()) -> list[str]:
+def tag(sentence: Sentence, lexicons: Lexicons, nominal: frozenset[int] = frozenset(), begin: int = 0) -> list[str]:
     """Give every token its class.
 
     Args:
         nominal: token indices inside matched names and agents, which are never verbs.
+        begin: offset at which the story begins; the dateline before it is set aside.
     """
     words = lexicons.words
     aside = _set_aside(sentence)
     tags: list[str] = []
     for i, low in enumerate(sentence.lower):
-        if i in aside:
+        if i in aside or sentence.starts[i] < begin:
             tags.append("Z")
         else:
             tags.append("N" if i in nominal else _tag_one(i, low, sentence, lexicons, words, tags))
@@ -91,6 +92,13 @@ def _tag_one(
     following = lower[i + 1] if i + 1 < len(lower) else "."
     if low == "to":
         return "T" if _starts_verb(lower, i + 1, lexicons) else "P"
+    if (
+        low in words["weekdays"]
+        and _direct(tags) in "NVEA"
+        and following != "'s"
+        and (not tags or _previous(tags) != "D")
+    ):
+        return "A"  # "Arafat Wednesday rejected", "said Monday"
     if low in _ROUNDING and _rounds(lower, i, words):
         return "A"
     for group, letter in _CLOSED:
@@ -302,6 +310,8 @@ def _verb_class(
             return "E"  # "signed an agreement reached in May": the stretch has its verb
         if "participle" in names and direct == "." and following in words["prepositions"]:
             return "E"  # "Accused of fraud, the minister …"
+        if "base" in names and direct == "N" and _in_phrase(tags) and following not in words["determiners"]:
+            return "N"  # "in a televised broadcast"
         if direct == "N" or direct in ',RA.CW"X' or "base" not in names:
             return "V"
     if before in _VERBAL_BEFORE or direct in _VERBAL_BEFORE:
@@ -315,7 +325,15 @@ def _verb_class(
         return "N"  # "released three Italian engineers", "spoke in a phone call": the stretch has its verb
     if lemma not in lexicons.noun_prone:
         return "V" if direct in "NAC,." or before == "N" else "N"
-    return _noun_or_verb(i, low, following, tags, lexicons)
+    return _noun_or_verb(lower, low, following, tags, lexicons)
+
+
+def _in_phrase(tags: list[str]) -> bool:
+    """Whether the nouns just before are governed by a preposition."""
+    for letter in reversed(tags):
+        if letter not in "NAsZ#D":
+            return letter == "P"
+    return False
 
 
 def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
@@ -337,7 +355,7 @@ def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
     return False
 
 
-def _noun_or_verb(i: int, low: str, following: str, tags: list[str], lexicons: Lexicons) -> str:
+def _noun_or_verb(lower: list[str], low: str, following: str, tags: list[str], lexicons: Lexicons) -> str:
     """ "Rebels attack the town" against "the rebel attack": a verb needs a noun before it and an object or preposition after it, and the only finite verb of its stretch."""
     words = lexicons.words
     direct = _direct(tags)
@@ -351,6 +369,10 @@ def _noun_or_verb(i: int, low: str, following: str, tags: list[str], lexicons: L
         and following in words["prepositions"]
     ):
         return "N"
+    if low.endswith("s") and lexicons.verbs.get(low, (("", ""),))[0][1] == "third":
+        after = {form for _, form in lexicons.verbs.get(following, ())}
+        if after == {"third"} and not _has_verb(tags, lower, lexicons):
+            return "V"  # "the prime minister holds talks"
     stretch = 0
     for letter in reversed(tags):
         if letter in ',;".S':
