@@ -14,21 +14,10 @@ from extractors.clauses import Chunk, Clause, Group
 _SPEECH = frozenset(("AGREE", "SUPPORT", "REQUEST", "ACCUSE", "REJECT", "THREATEN", "CONCEDE", "CONSULT"))
 # Behind these a noun may tell an event: "died in an attack", "came under fire"; not "a book about the siege".
 _PLACES = frozenset(("in", "by", "after", "following", "during"))
-_LEAD_PLACES = _PLACES | {
-    "under",
-    "amid",
-    "at",
-    "despite",
-    "since",
-    "before",
-    "with",
-    "from",
-    "through",
-    "to",
-    "into",
-    "over",
-    "against",
-}
+_LEAD_PLACES = _PLACES | {"under", "amid", "despite", "since", "before"}
+_INDEFINITE = frozenset(
+    ("what", "which", "possible", "potential", "any", "future", "further", "more", "whether", "such", "every", "each")
+)
 _TELLING = frozenset(("by", "after", "before", "while", "since", "following", "in", "when"))
 
 
@@ -40,15 +29,27 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
         at -= 1
     before = lower[at] if at >= 0 else ""
     words = reading.lexicons.words
-    if group.form == "infinitive" and before in words["intent"]:
+    if group.form == "infinitive" and (before in words["intent"] or lower[group.start - 1] in words["intent"]):
         return "only intended"
     if group.form == "gerund" and at >= 0 and tags[at] == "P" and before not in _TELLING:
         return "named, not told"
     if group.form == "gerund" and before in words["intent"]:
         return "only intended"
+    if candidate.rule.type in ("REJECT", "CONSULT", "REQUEST") and _to_reporters(reading, candidate):
+        return "said or refused to reporters"
     if candidate.rule.type not in _SPEECH and _habitual(reading, clause, group):
         return "a habit, not an act"
     return ""
+
+
+def _to_reporters(reading: Reading, candidate: Candidate) -> bool:
+    """ "declined to comment", "when contacted by Reuters": how a report was made, not what it reports."""
+    lower = reading.sentence.lower
+    if any(w in reading.lexicons.words["reporting"] for w in lower[candidate.last : candidate.last + 3]):
+        return True
+    return candidate.rule.type == "CONSULT" and any(
+        a.sector == "JRN" for a in (*candidate.actors, *candidate.recipients)
+    )
 
 
 def _habitual(reading: Reading, clause: Clause, group: Group) -> bool:
@@ -67,6 +68,8 @@ def _habitual(reading: Reading, clause: Clause, group: Group) -> bool:
 
 def in_passing(reading: Reading, clause: Clause, chunk: Chunk, candidate: Candidate) -> str:
     """Why a noun below the article's lead tells no event of its own, or ''."""
+    if reading.sentence.lower[chunk.start] in _INDEFINITE:
+        return "no particular one"
     if chunk.prep and chunk.prep not in (_LEAD_PLACES if reading.lead else _PLACES):
         return "named in passing"
     if reading.lead:

@@ -181,6 +181,7 @@ class _Builder:
         self, sentence: Sentence, tags: list[str], groups: list[Group], chunk_at: list[int], lexicons: Lexicons
     ) -> None:
         self.lower, self.tags, self.chunk_at, self.words = sentence.lower, tags, chunk_at, lexicons.words
+        self.verbs = lexicons.verbs
         self.at_start = {g.start: g for g in groups}
         self.clauses: list[Clause] = [Clause(0, len(tags), "main")]
         self.quoted = False
@@ -191,9 +192,10 @@ class _Builder:
             letter = self.tags[i]
             if letter == '"':
                 self.quoted = self.lower[i] in "“«" or (self.lower[i] == '"' and not self.quoted)
-                self._open(i + 1, "main")
+                if self._current().groups or not self._has_subject(i):
+                    self._open(i + 1, "main")
             elif letter == ";":
-                self._open(i + 1, "main")
+                self._mark(i)
             elif letter == ",":
                 self._comma(i)
             elif letter == "W":
@@ -266,6 +268,19 @@ class _Builder:
         elif current.kind in ("rel", "part") and not self._list_goes_on(i):
             self._open(i + 1, "resume", self._before_insert())
 
+    def _has_subject(self, i: int) -> bool:
+        """Whether the clause so far is a subject alone, whose verb the quotation holds: "the ministry 'regrets' …"."""
+        return any(self.chunk_at[k] >= 0 or self.tags[k] == "R" for k in range(self._current().start, i))
+
+    def _mark(self, i: int) -> None:
+        """A dash or semicolon: a verb behind it takes up the clause the insertion had cut ("Egypt - a broker - said")."""
+        if self._next_verb(i + 1) in tuple("MBHOV"):
+            for n in range(len(self.clauses) - 1, -1, -1):
+                if not self._finite(self.clauses[n]) and self.clauses[n].kind == "main":
+                    self._open(i + 1, "resume", n)
+                    return
+        self._open(i + 1, "main")
+
     def _list_goes_on(self, i: int) -> bool:
         return i + 1 < len(self.tags) and self.tags[i + 1] in "N#D"
 
@@ -298,10 +313,31 @@ class _Builder:
     def _conjunction(self, i: int) -> None:
         current = self._current()
         following = self._next_verb(i + 1)
+        if following == "V" and self._joins_infinitive(i):
+            return
         if following in tuple("MBHOVX") and self._finite(current):
             self._open(i + 1, "coord", len(self.clauses) - 1)
         elif not following and self._finite(current) and self._finite_ahead(i + 1) and not self._noun_list(i):
             self._open(i + 1, "main")
+
+    def _joins_infinitive(self, i: int) -> bool:
+        """ "to prevent war and encourage trade": the second verb is an infinitive too."""
+        last = self._current().groups[-1] if self._current().groups else None
+        at = i + 1
+        while at < len(self.tags) and self.tags[at] in "AZ":
+            at += 1
+        group = self.at_start.get(i + 1) or self.at_start.get(at)
+        if (
+            last is None
+            or last.form != "infinitive"
+            or group is None
+            or (group.start != group.head and self.tags[group.start] != "A")
+        ):
+            return False
+        if any(form != "base" for _, form in self.verbs.get(self.lower[group.head], ())):
+            return False
+        group.finite, group.form = False, "infinitive"
+        return True
 
     def _noun_list(self, i: int) -> bool:
         """ "killed two soldiers and a policeman died" opens a clause; "said Iran and Iraq attacked" does not."""

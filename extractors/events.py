@@ -163,6 +163,12 @@ def _governed(reading: Reading, group: Group) -> str:
 
 def _reach(reading: Reading, index: int, rule: Rule, limit: int) -> int:
     """A governor's sides may stand in its complement: the clauses that follow without a new main clause."""
+    if rule.type == "PROTEST":
+        for following in reading.parse.clauses[index + 1 :]:
+            if following.kind != "part" or following.start > limit + 1:
+                break
+            limit = following.end
+        return limit
     if not rule.governs:
         return limit
     for following in reading.parse.clauses[index + 1 :]:
@@ -259,6 +265,21 @@ def _put_sides(
     candidate.recipients = _first(reading, clause, group, pattern, end, limit, subject)
     if rule.reciprocal and len(subject) > 1 and not any(r.country for r in candidate.recipients):
         candidate.recipients = ()
+    elif not candidate.recipients:
+        candidate.recipients = _participle_side(reading, clause, rule, subject)
+
+
+def _participle_side(reading: Reading, clause: Clause, rule: Rule, taken: tuple[Actor, ...]) -> tuple[Actor, ...]:
+    """ "carried out a raid, targeting rebels": the participle of the same type names whom the act met."""
+    clauses = reading.parse.clauses
+    index = next((n for n, c in enumerate(clauses) if c is clause), -1)
+    if index + 1 >= len(clauses) or clauses[index + 1].kind != "part" or not clauses[index + 1].groups:
+        return ()
+    part, group = clauses[index + 1], clauses[index + 1].groups[0]
+    pattern, end = match(reading, part, group, part.end)
+    if pattern is None or pattern.rule.type != rule.type or group.passive:
+        return ()
+    return _first(reading, part, group, pattern, end, part.end, taken, inner=False)
 
 
 def _passive_sides(

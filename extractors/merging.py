@@ -11,6 +11,8 @@ from dataclasses import replace
 from extractors.phrases import fold
 from extractors.records import Actor, Event
 
+# What hardly happens twice to one person in one article, whatever days are named beside it.
+_PERSONAL = frozenset(("COERCE", "SANCTION", "ASSAULT", "RETREAT"))
 _STATED = frozenset(("day", "month", "year", "interval"))
 
 
@@ -38,7 +40,8 @@ def _one_event(one: Event, other: Event) -> bool:
     values = {m.kind: m.value for m in one.magnitudes}
     if any(values.get(m.kind, m.value) != m.value for m in other.magnitudes):
         return False
-    if _both_stated(one, other) and one.date_start != other.date_start:
+    same_person = bool(_names(one.recipients) & _names(other.recipients)) and one.event_type in _PERSONAL
+    if _both_stated(one, other) and one.date_start != other.date_start and not same_person:
         return False
     return _same_side(one.actors, other.actors) and _same_side(one.recipients, other.recipients)
 

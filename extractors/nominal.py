@@ -41,7 +41,8 @@ def nominal_events(reading: Reading, index: int, clause: Clause, state: State) -
             candidate.status = "planned" if clause.groups[0].future else "hypothetical"
         if chunk.start and lower[chunk.start] in ("no", "any"):
             candidate.status = "negated"
-        check(reading, candidate)
+        if not candidate.dropped:
+            check(reading, candidate)
         if not candidate.dropped and not any(a.country for a in (*candidate.actors, *candidate.recipients)):
             candidate.dropped = "a noun alone needs a country"
         candidate.dropped = candidate.dropped or in_passing(reading, clause, chunk, candidate)
@@ -55,6 +56,9 @@ def _noun_sides(
 ) -> None:
     """Sides of an event told by a noun: its possessor or adjective, by …, its verb's subject where the verb is a light one."""
     limit = clause.end
+    before = next((g for g in reversed(clause.groups) if g.head < chunk.start), None)
+    if before is not None and before.copula and not chunk.prep and rule.type == "THREATEN":
+        candidate.dropped = "said to be one"  # "the battles are a threat to the regime"
     inner = tuple(a for a in actors_of(reading, chunk.index) if a.char_end <= reading.sentence.starts[first] + 1)
     between = sides.slot(reading, clause, last, limit, "between")
     if between or (rule.reciprocal and len(inner) > 1):
@@ -75,7 +79,9 @@ def _noun_sides(
         elif chunk.prep or any(v in reading.lexicons.words["light"] for v in verb.lemmas) or _links(reading, verb):
             candidate.actors = sides.subject(reading, clause)
     slots = (
-        NOUN_RECIPIENT if "for" in rule.recipient else tuple(p for p in rule.recipient if p not in ("object", "rest"))
+        NOUN_RECIPIENT
+        if "for" in rule.recipient
+        else tuple(p for p in rule.recipient if p not in ("object", "rest", "cause", "indirect"))
     )
     spans = {(a.char_start, a.char_end) for a in candidate.actors}
     reach = _noun_reach(reading, last, limit, slots)

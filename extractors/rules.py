@@ -57,6 +57,7 @@ _KNOWN = frozenset(
         "transitive",
         "subjects",
         "not_after",
+        "not_before",
         "codes",
         "skips",
         "confidence",
@@ -81,7 +82,7 @@ class Rule:
     noun_actor: tuple[str, ...]
     """Prepositions behind which the actor of a nominal event stands ("the visit of the minister": of)."""
     recipient: tuple[str, ...]
-    """Slots tried in order: object, indirect (before the pattern's noun), a preposition, subject, rest."""
+    """Slots tried in order: object, indirect (before the pattern's noun), a preposition, subject, rest, cause."""
     reciprocal: bool
     """Both sides do it to each other (met, signed, clashed)."""
     governs: bool
@@ -96,6 +97,8 @@ class Rule:
     modes: tuple[tuple[str, frozenset[str]], ...]
     """Mode → the words of the complement that give it; the first word found decides."""
     not_after: frozenset[str]
+    not_before: frozenset[str]
+    """Words which directly behind the trigger give it another sense ("clashed over the budget")."""
     passive_alone: bool
     """A past form without an object reads as passive ("soldiers killed in an ambush")."""
     transitive: bool
@@ -196,6 +199,7 @@ def _rule(raw: dict[str, Any], file: str) -> Rule:
         complement=_forms(raw.get("complement", "")),
         modes=tuple((mode, _forms(words)) for mode, words in raw.get("modes", {}).items()),
         not_after=frozenset(raw.get("not_after", "").split()),
+        not_before=frozenset(raw.get("not_before", "").split()),
         passive_alone=raw.get("passive_alone", False),
         transitive=raw.get("transitive", False),
         codes=tuple(raw.get("codes", ())),

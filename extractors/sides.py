@@ -177,11 +177,13 @@ def after(reading: Reading, group_end: int, limit: int) -> list[Chunk]:
 
 
 def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str) -> tuple[Actor, ...]:
-    """The actors in one slot behind the trigger: `object`, `rest`, or behind a preposition of that name."""
+    """The actors in one slot behind the trigger: `object`, a preposition's name, `rest` (anyone known), `cause` (anyone but a place)."""
     chunks = after(reading, group_end, limit)
-    if name == "rest":
+    if name in ("rest", "cause"):
         for chunk in chunks:
-            if chunk.prep in ("by", "during", "since", "after", "before", "until"):
+            if chunk.prep in ("by", "during", "since", "after", "before", "until") or (
+                name == "cause" and chunk.prep in ("in", "at", "near", "on", "through", "across", "into")
+            ):
                 continue
             known = tuple(a for a in actors_of(reading, chunk.index) if a.country or a.sector)
             if known:

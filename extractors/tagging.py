@@ -373,6 +373,8 @@ def _noun_or_verb(lower: list[str], low: str, following: str, tags: list[str], l
         after = {form for _, form in lexicons.verbs.get(following, ())}
         if after == {"third"} and not _has_verb(tags, lower, lexicons):
             return "V"  # "the prime minister holds talks"
+    if (following[:1].isdigit() or following in words["numerals"]) and not _has_verb(tags, lower, lexicons):
+        return "V"  # "the editor faces 18 charges"
     stretch = 0
     for letter in reversed(tags):
         if letter in ',;".S':

@@ -55,6 +55,8 @@ def _follow(reading: Reading, at: int, rest: tuple[frozenset[str] | None, ...], 
         if part is None:
             reach = _GAP
             continue
+        while at < limit and tags[at] == "Z":
+            at += 1
         while at < limit and reach and lower[at] not in part:
             if tags[at] in _BREAKS_GAP:
                 return 0
@@ -71,6 +73,8 @@ def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end
     lower = reading.sentence.lower
     if group.head + 1 < limit and lower[group.head + 1] in _REFLEXIVES and end == group.head + 1:
         return False  # "he hanged himself"
+    if rule.not_before and end < limit and lower[end] in rule.not_before and not group.passive:
+        return False
     before = range(_subject_start(clause, group), group.start)
     behind = range(group.head + 1, min(group.head + 1 + _OBJECT_REACH, limit))
     region = before if group.passive else behind
@@ -95,6 +99,14 @@ def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end
     return not (
         rule.not_after and group.start == group.head and group.head and lower[group.head - 1] in rule.not_after
     ) and not (rule.not_after and group.form == "infinitive" and "to" in rule.not_after)
+
+
+def _has_object(reading: Reading, at: int, limit: int) -> bool:
+    """Whether a noun phrase or pronoun stands right behind the verb, adverbs and particles passed over."""
+    tags = reading.parse.tags
+    while at < limit and (tags[at] in "AZ" or reading.sentence.lower[at] in ("down", "up", "out")):
+        at += 1
+    return at < limit and tags[at] in "DN#R"
 
 
 def _parent_subject(reading: Reading, clause: Clause, group: Group, rule: Rule) -> bool:
