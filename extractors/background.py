@@ -12,6 +12,7 @@ from extractors.clauses import Chunk, Clause, Group
 
 # Types whose verbs are words, not deeds: in the present tense they report a standing position ("Spain supports the plan").
 _SPEECH = frozenset(("AGREE", "SUPPORT", "REQUEST", "ACCUSE", "REJECT", "THREATEN", "CONCEDE", "CONSULT"))
+_UTTERED = frozenset(("REQUEST", "ACCUSE", "REJECT", "THREATEN", "SUPPORT"))
 # Behind these a noun may tell an event: "died in an attack", "came under fire"; not "a book about the siege".
 _PLACES = frozenset(("in", "by", "after", "following", "during"))
 _LEAD_PLACES = _PLACES | {"under", "amid", "despite", "since", "before"}
@@ -35,6 +36,9 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
         return "named, not told"
     if group.form == "gerund" and before in words["intent"]:
         return "only intended"
+    both = candidate.actors and candidate.recipients and clause.kind == "part"
+    if not reading.lead and group.form in ("gerund", "infinitive") and candidate.rule.type not in _UTTERED and not both:
+        return "a circumstance of another act"
     if candidate.rule.type in ("REJECT", "CONSULT", "REQUEST") and _to_reporters(reading, candidate):
         return "said or refused to reporters"
     if candidate.rule.type not in _SPEECH and _habitual(reading, clause, group):

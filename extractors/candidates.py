@@ -11,6 +11,10 @@ from extractors.actors import Reading
 from extractors.records import Actor
 from extractors.rules import Rule
 
+# Dropped for want of a country: an article that is about one country's politics all along may still vouch for it.
+_BEFALLING = frozenset(("ACCUSE", "COERCE", "SANCTION", "ASSAULT", "THREATEN"))
+UNPLACED = "no country and nobody political in it"
+
 
 @dataclass(slots=True)
 class Candidate:
@@ -31,6 +35,14 @@ class Candidate:
     nominal: bool = False
     dropped: str = ""
     """Why it is no event after all, for `explain`."""
+
+    @property
+    def vouched(self) -> bool:
+        """Whether a political article vouches for it: a verb told what befell somebody with a name, or that he left office."""
+        if self.dropped != UNPLACED or self.nominal or any(a.sector == "BUS" for a in (*self.actors, *self.recipients)):
+            return False
+        side = self.actors if self.rule.mode == "resign" else self.recipients if self.type in _BEFALLING else ()
+        return any(a.text[:1].isupper() and not a.sector for a in side)
 
 
 @dataclass(slots=True)
@@ -55,7 +67,7 @@ def check(reading: Reading, candidate: Candidate) -> None:
             candidate.dropped = "nothing is asked for"
             return
     if not _is_political(reading, candidate):
-        candidate.dropped = "no country and nobody political in it"
+        candidate.dropped = UNPLACED
         return
     anyone = candidate.actors or candidate.recipients
     named = any(not a.text.islower() for a in (*candidate.actors, *candidate.recipients))

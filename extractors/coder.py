@@ -7,7 +7,6 @@ places and actors inherited, one event not told twice, the sentences of sport an
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,8 +24,9 @@ from extractors.merging import merge
 from extractors.places import find_places, is_no_place
 from extractors.records import Event, Magnitude, Mention, Place
 from extractors.sentences import Sentence, sentence_spans, tokenize
-from extractors.settling import find_focus, settle
+from extractors.settling import find_focus, is_political, settle
 from extractors.tagging import tag
+from extractors.vetoes import article_topic, survives, topics, veto
 
 _MAGNITUDES = {
     "ASSAULT": {"killed", "injured", "missing", "displaced", "abducted", "arrested", "participants"},
@@ -39,7 +39,6 @@ _MAGNITUDES = {
     "x_accident": {"killed", "injured", "missing"},
 }
 _LEAD = 2  # sentences: the lede and the one that completes it
-_SCORELINE = re.compile(r"(?<![\d-])\d{1,2}[-–]\d{1,2}(?![\d-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,7 @@ class Read:
     reading: Reading
     found: list[Candidate]
     magnitudes: tuple[Magnitude, ...]
+    topics: dict[str, float]
     veto: str
 
 
@@ -84,26 +84,25 @@ def code(
     dates = find_dates(text, published, country)
     sentences = read_text(text, lexicons, published, title)
     places = _places(text, sentences, lexicons, source)
-    events: list[tuple[float, Event]] = []
+    events: list[Event] = []
     focus = find_focus([r.reading for r in sentences], places)
     scene = open_scene(text, places, focus, lexicons.gazetteer)
+    off_topic = article_topic(r.topics for r in sentences)
+    vouching = focus is not None and is_political([r.found if not r.veto else [] for r in sentences])
     inherited: Mention | None = None
     for read in sentences:
         own = [d for d in dates if read.reading.sentence.char_start <= d.char_start < read.reading.sentence.char_end]
         here = [p for p in places if read.reading.sentence.char_start <= p.char_start < read.reading.sentence.char_end]
-        if not read.veto:
-            for n, candidate in enumerate(c for c in read.found if not c.dropped):
-                events.append(
-                    (
-                        n,
-                        _event(
-                            read, candidate, n == 0, own, inherited, here, scene, published, focus, lexicons, version_id
-                        ),
-                    )
-                )
+        live = [c for c in read.found if not c.dropped or (vouching and c.vouched)]
+        if off_topic or read.veto:
+            live = [c for c in live if survives(c, read.veto or off_topic, lexicons)]
+        for n, candidate in enumerate(live):
+            events.append(
+                _event(read, candidate, n == 0, own, inherited, here, scene, published, focus, lexicons, version_id)
+            )
         scene.pass_by(read.reading.sentence, here)
         inherited = next((d for d in own if d.date_start and d.timex_type in ("DATE", "TIME")), inherited)
-    kept = merge([e for _, e in events])
+    kept = merge(events)
     return Coding(tuple(kept), _mentions(sentences, dates, places))
 
 
@@ -126,22 +125,9 @@ def read_text(text: str, lexicons: Lexicons, published: date | None, title: str 
         tags = tag(sentence, lexicons, nominal, story)
         reading = read_sentence(sentence, parse(sentence, tags, lexicons), found, lexicons, published, memory)
         reading.lead = len(result) < _LEAD
-        result.append(Read(reading, candidates(reading), find_magnitudes(sentence), veto(sentence, lexicons)))
+        weights = topics(sentence, lexicons)
+        result.append(Read(reading, candidates(reading), find_magnitudes(sentence), weights, veto(weights)))
     return result
-
-
-def veto(sentence: Sentence, lexicons: Lexicons) -> str:
-    """The topic that places the sentence outside politics, or ''."""
-    padded = " " + " ".join(sentence.lower) + " "
-    score = 0.5 if _SCORELINE.search(sentence.text) else 0.0
-    for topic, words in lexicons.vetoes.items():
-        weight = score if topic == "sport" else 0.0
-        for word, value in words.items():
-            if f" {word} " in padded:
-                weight += value
-                if weight >= 1.0:
-                    return topic
-    return ""
 
 
 def _event(

@@ -120,7 +120,7 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
             effect = _governed(reading, group) or effect
             continue
         candidate = _verbal(reading, index, clause, group, pattern, end, limit, state, effect)
-        candidate.dropped = candidate.dropped or unreal(reading, clause, group, candidate)
+        candidate.dropped = unreal(reading, clause, group, candidate) or candidate.dropped
         state.found.append(candidate)
         if pattern.rule.governs and not candidate.dropped:
             state.suppressed = True

@@ -18,6 +18,7 @@ _BODIES = frozenset(("UNO", "EUR", "IGO", "NGO", "MNC", "IMG", "ISM"))
 _PLACED = frozenset(("country", "capital", "partial"))
 # Below three mentions, or with another country named two thirds as often, an article has no focus.
 _LEAST, _RIVAL = 3, 0.67
+_TELLING = 3
 
 
 def find_focus(readings: list[Reading], places: Iterable[Mention]) -> str | None:
@@ -65,3 +66,9 @@ def _is_unknown_name(actor: Actor, reading: Reading) -> bool:
     return not any(
         sentence.starts[a] < actor.char_end and sentence.ends[b - 1] > actor.char_start for a, b, _ in reading.found
     )
+
+
+def is_political(found: list[list[Candidate]]) -> bool:
+    """Whether an article tells political events all along: at least three, and one in every six sentences."""
+    telling = sum(any(not c.dropped for c in candidates) for candidates in found)
+    return telling >= _TELLING and 6 * telling >= len(found)
