@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from extractors.actors import Memory, Reading, mentioned, read_sentence
 from extractors.candidates import Candidate
 from extractors.clauses import parse
+from extractors.cues import find_cues
 from extractors.dateline import find_dateline
 from extractors.dates import find_dates
 from extractors.events import candidates
@@ -291,8 +292,7 @@ def _places(text: str, sentences: list[Read], lexicons: Lexicons, source: str | 
 
 
 def _contexts(sentence: Sentence, lexicons: Lexicons) -> tuple[str, ...]:
-    padded = " " + " ".join(sentence.lower) + " "
-    return tuple(name for name, words in lexicons.contexts.items() if any(f" {w} " in padded for w in words))
+    return tuple(sorted({cue.topic for cue in find_cues(sentence.lower, lexicons.contexts)}))
 
 
 def _mentions(sentences: list[Read], dates: tuple[Mention, ...], places: tuple[Mention, ...]) -> tuple[Mention, ...]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors import inflection
+from extractors.cues import CueTable, cue_table
 from extractors.gazetteer import Gazetteer
 from extractors.gazetteer_file import small_gazetteer
 from extractors.phrases import Phrases, read_phrases
@@ -37,8 +38,8 @@ class Lexicons:
     rules: RuleBook
     governors: dict[str, str]
     """Verb lemma → what it makes of its complement: pass, planned, negated, hypothetical."""
-    vetoes: dict[str, dict[str, float]]
-    contexts: dict[str, tuple[str, ...]]
+    vetoes: CueTable
+    contexts: CueTable
     version: str
     definites: dict[str, tuple[str, ...]]
     """Sector → the nouns that take up a body of it again ("the group", "the company")."""
@@ -68,8 +69,8 @@ def load_lexicons(extra: Path | None = None, gazetteer: Gazetteer | None = None)
         noun_prone=frozenset(r["lemma"] for r in verb_rows if "noun" in r["note"]) | rules.noun_prone(),
         rules=rules,
         governors=rules.governors,
-        vetoes=_vetoes(_toml("vetoes.toml")),
-        contexts={k: tuple(v.split("|")) for k, v in _toml("contexts.toml").items()},
+        vetoes=cue_table(_veto_rows(_toml("vetoes.toml"))),
+        contexts=cue_table((w, topic, 1.0) for topic, ws in _toml("contexts.toml").items() for w in ws.split("|")),
         version=_version(folders, gazetteer.version),
         gazetteer=gazetteer,
         homes=_homes(extra),
@@ -82,16 +83,11 @@ def _toml(name: str) -> dict[str, Any]:
         return tomllib.load(file)
 
 
-def _vetoes(raw: dict[str, Any]) -> dict[str, dict[str, float]]:
-    return {
-        topic: {
-            w: weight
-            for weight, ws in ((1.0, g.get("strong", "")), (0.5, g.get("weak", "")))
-            for w in ws.split("|")
-            if w
-        }
-        for topic, g in raw.items()
-    }
+def _veto_rows(raw: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
+    for topic, group in raw.items():
+        for name, weight in (("strong", 1.0), ("weak", 0.5)):
+            for word in dict.fromkeys(group.get(name, "").split("|")):
+                yield word, topic, weight
 
 
 def _homes(extra: Path | None) -> dict[str, dict[str, float]]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from extractors.candidates import Candidate
+from extractors.cues import find_cues
 from extractors.lexicon import Lexicons
 from extractors.sentences import Sentence
 
@@ -25,12 +26,9 @@ def veto(weights: dict[str, float]) -> str:
 
 def topics(sentence: Sentence, lexicons: Lexicons) -> dict[str, float]:
     """The weight of each topic's words in a sentence: 1 for a telling one, 0.5 for one that needs company."""
-    padded = " " + " ".join(sentence.lower) + " "
     found = {"sport": 0.5} if _SCORELINE.search(sentence.text) else {}
-    for topic, words in lexicons.vetoes.items():
-        for word, value in words.items():
-            if f" {word} " in padded:
-                found[topic] = found.get(topic, 0.0) + value
+    for cue in find_cues(sentence.lower, lexicons.vetoes):
+        found[cue.topic] = found.get(cue.topic, 0.0) + cue.weight
     return found
 
 
