@@ -40,7 +40,7 @@ def extract(capture: Capture, lexicons: Lexicons) -> Extraction:
         lexicons=lexicons,
         published=article.published_at.date() if article.published_at else None,
         title=article.title,
-        source=article.source,
+        source=article.source or article.site,
         version_id=article.version_id,
     )
     return Extraction(article, True, None, coding.events, coding.mentions)

@@ -209,6 +209,13 @@ class Gazetteer:
             (self.spot(i) for i in range(min(300, len(self))) if self._country[i] == wanted and not self._kind[i]), None
         )
 
+    def names(self) -> Iterator[tuple[str, list[int]]]:
+        """Every folded name with the indexes of the places it may stand for."""
+        for at in range(len(self._name_at) - 1):
+            posts = self._posts[self._post_at[at] : self._post_at[at + 1]]
+            key = str(self._names[self._name_at[at] : self._name_at[at + 1]], "utf-8")
+            yield key, [p & ~(ALTERNATE | ACRONYM) for p in posts]
+
     def rows(self) -> Iterator[Spot]:
         """Every place, in the order of the file."""
         return (self._spot(i) for i in range(len(self)))

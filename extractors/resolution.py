@@ -77,16 +77,32 @@ def resolve(
         _settle(group, spot)
         if spot is not None and spot.kind not in ("country", "continent"):
             votes.add(spot, weights[id(group)])
+    qualified = _qualified(order)
     # What came late votes too: a second look at all that could have gone otherwise.
     for group in order:
         spot = group[0].spot
-        if group[0].inside is not None or len(group[0].senses) == 1 or spot is None:
+        if group[0].inside is not None or group[0].holds or spot is None:
+            continue
+        if group[0].key in qualified:
+            # "Paris, Texas" is the Paris of the rest of the article.
+            _settle(group, qualified[group[0].key])
+            continue
+        if len(group[0].senses) == 1:
             continue
         votes.add(spot, -weights[id(group)])
         again = _best(group[0], votes, gazetteer, home or {}) or spot
         votes.add(again, weights[id(group)])
         _settle(group, again)
     _unknown(toponyms)
+
+
+def _qualified(groups: list[list[Toponym]]) -> dict[str, Spot]:
+    """Names that the article says the division of, always the same."""
+    found: dict[str, list[Spot | None]] = {}
+    for group in groups:
+        if group[0].inside is not None:
+            found.setdefault(group[0].key, []).append(group[0].spot)
+    return {key: spots[0] for key, spots in found.items() if len(spots) == 1 and spots[0] is not None}
 
 
 def _weight(group: list[Toponym], dateline: tuple[int, int] | None) -> float:
@@ -117,7 +133,7 @@ def _unknown(toponyms: list[Toponym]) -> None:
             t.spot, t.within = t.inside.spot, True
             found.setdefault(t.key, t.spot)
     for t in toponyms:
-        if t.spot is None and t.key in found:
+        if t.key in found and t.inside is None and (t.spot is None or not t.hint):
             t.spot, t.within = found[t.key], True
 
 

@@ -557,6 +557,8 @@ class _Reader:
                 return score - (2.0 if town else 0.3) - 0.3 * first
             if t.key in self.cues.surnames:
                 return score - (0.8 if town and score < 2.2 else 0.3 if town else 0.0) - 0.3 * first
+        elif town and place_key(s.words[t.first]) not in self.cues.forenames:
+            return score + 0.6  # two words are rarely both a town and something else
         return score
 
     def _before(self, t: Toponym) -> float:

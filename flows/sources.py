@@ -5,6 +5,7 @@ A sub-command group: each command is a few lines here and a call into the module
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,3 +36,30 @@ def test(
 
     if not show_pages(paths):
         raise typer.Exit(1)
+
+
+@app.command()
+def profile(
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            "--root", help="Workspace folder. Else the variable DATELINE_ROOT, else ./data.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Count what each source usually writes about, so that its small towns are found where it is at home.
+
+    The counts become `lexicons/sources-<hash>.tsv` of the workspace and hold for later loads and for `code` lines with a `source`.
+
+    Example:
+
+        dateline sources profile
+    """
+    from flows.config import workspace
+    from flows.profile import LEAST, make_profile
+
+    made = make_profile(workspace(root).root)
+    if made is None:
+        typer.secho(f"dateline: no source has {LEAST} articles with places yet", fg="red", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{made.path}: {made.sources} sources, {made.rows} rows")

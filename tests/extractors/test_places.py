@@ -1,9 +1,10 @@
 """Which words are places, and which places they are: own sentences, a row each. [Basra=IRQ] marks a toponym and where it must be;
-USA/Ohio names the division too, ? a name that nothing resolves."""
+USA/Ohio names the division too, ? a name that nothing resolves. More of them, a line each, are in places.txt."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -69,6 +70,10 @@ def places(text: str) -> tuple[Mention, ...]:
     found = [matches(s, known) for s in sentences]
     taken = [[(a, b) for a, b, es in row if is_no_place(es[0], b - a)] for row in found]
     return find_places(sentences, known.gazetteer, taken=taken)
+
+
+SENTENCES = (Path(__file__).parent / "places.txt").read_text(encoding="utf-8").splitlines()
+CASES |= {" ".join(_MARK.sub(r"\1", line).split()[:6]): line for line in SENTENCES}
 
 
 @pytest.mark.parametrize("marked", CASES.values(), ids=CASES.keys())
