@@ -16,7 +16,7 @@ from itertools import pairwise
 from extractors.gazetteer import NONE, Gazetteer, Sense, Spot, distance_km
 from extractors.toponyms import Toponym
 
-_FAME = {"continent": 15.0, "water": 9.0, "area": 10.0, "island": 9.0, "mountain": 8.5, "site": 8.5}
+_FAME = {"continent": 15.0, "water": 10.5, "area": 10.5, "island": 9.5, "mountain": 9.5, "site": 9.0}
 """How well known a place is that has no number of inhabitants; a city of a million has 9."""
 _COUNTRY_VOTE, _REGION_VOTE, _PROFILE_VOTE, _NEAR_VOTE = 4.0, 2.5, 4.0, 1.5
 _NEAR_KM = 300.0
@@ -43,6 +43,10 @@ class _Votes:
 
 _SMALL = frozenset(("city", "district", "site", "island", "mountain"))
 _VAST = frozenset(("USA", "CAN", "RUS", "CHN", "AUS", "BRA", "KAZ", "ARG"))
+
+
+_STATES = frozenset(("USA", "CAN", "AUS", "CHN", "IND"))
+"""Countries whose divisions are better known than the towns named like them."""
 
 
 def resolve(
@@ -121,7 +125,13 @@ def _listed(toponyms: list[Toponym]) -> None:
     for one, two in pairwise(toponyms):
         if one.at == two.at and two.first - one.last in (1, 2) and not one.holds and not two.holds:
             for t, other in ((one, two), (two, one)):
-                if other.senses and max(other.senses, key=_fame).spot.kind == "region" and t.inside is None:
+                best = max(other.senses, key=_fame, default=None)
+                if (
+                    best is not None
+                    and best.spot.kind == "region"
+                    and best.spot.country in _STATES
+                    and t.inside is None
+                ):
                     t.listed = True
 
 
@@ -164,7 +174,7 @@ def _fame(sense: Sense) -> float:
     elif spot.capital:
         value += 2.0
     elif spot.kind == "region":
-        value += 0.3 if spot.country in _VAST else -2.0
+        value += 0.3 if spot.country in _STATES else -2.0
     elif spot.kind == "district":
         value -= 2.0
     return value - (2.5 if sense.alternate else 0.0)

@@ -303,6 +303,8 @@ class _Reader:
             senses = self._senses(i, j)
             if senses:
                 return [self._made(i, j, senses)]
+            if j - i > 1 and (found := self._suffixed(i, j)):
+                return found
         if words[i] in self.cues.abbreviations and self.cues.abbreviations[words[i]][2]:
             return [self._made(i, i + 1, self._abbreviated(words[i]))]
         if "-" in words[i] and (found := self._hyphened(i)):
@@ -334,6 +336,20 @@ class _Reader:
         senses = self.gazetteer.senses(place_key(name))
         return tuple(s for s in senses if s.spot.kind == "region" and s.spot.country == country)
 
+    def _suffixed(self, i: int, j: int) -> list[Toponym]:
+        """ "Fort Lauderdale-based": a name of several words before a suffix."""
+        s = self.sentence
+        stem, _, tail = s.words[j - 1].rpartition("-")
+        if not stem or tail not in self.cues.groups["suffixes"]:
+            return []
+        text = self._text(i, j)[: -len(tail) - 1]
+        senses = self.gazetteer.senses(place_key(text), text.isupper())
+        if not senses:
+            return []
+        return [
+            Toponym(self.at, i, j, s.starts[i], s.starts[i] + len(text), place_key(text), senses, score=2.0, sure=True)
+        ]
+
     def _hyphened(self, i: int) -> list[Toponym]:
         s = self.sentence
         word, start = s.words[i], s.starts[i]
@@ -347,6 +363,9 @@ class _Reader:
                         Toponym(self.at, i, i + 1, start + cut, start + cut + len(part), place_key(part), senses)
                     )
             cut += len(part) + 1
+        if word[:2] in ("R-", "D-", "I-") and len(found) == 1:
+            found[0].score, found[0].sure = 2.0, True  # "Rep. Lloyd Doggett, D-Texas"
+            return found
         tail = word.rsplit("-", 1)[1]
         if tail in self.cues.groups["suffixes"]:
             for t in found:
@@ -480,13 +499,23 @@ class _Reader:
                     and _may_lie(t, two, by_first, s.words)
                 ):
                     t.inside, two.holds = two, True
-            elif s.lower[after] == "in" and two is not None and _known(t.senses) < 2.0 and _is_division(two):
+            elif (
+                s.lower[after] == "in"
+                and two is not None
+                and _known(t.senses) < 2.0
+                and _is_division(two)
+                and self._is_name(t)
+            ):
                 t.inside = two
             if t.inside is None and t.first > 1 and s.words[t.first - 1] in ("'s", "’s"):
                 owner = next((o for o in found if o.last == t.first - 1), None)
                 if owner is not None and any(x.spot.kind == "city" for x in owner.senses) and _known(t.senses) < 1.5:
                     t.inside = owner  # "Nairobi's Westlands district"
         found.sort(key=lambda t: t.first)
+
+    def _is_name(self, t: Toponym) -> bool:
+        """ "Police in New South Wales" is no Police, New South Wales."""
+        return t.key not in self.cues.words and t.key not in self.cues.groups["refused"]
 
     def _short(self, k: int) -> Toponym | None:
         """The abbreviated division at token k: "Va.", "Pa", "N.Y."."""
@@ -657,6 +686,8 @@ class _Reader:
             return 0.3
         if low in groups["organisations"] or (ahead in groups["organisations"] and ahead not in groups["offices"]):
             return -5.0
+        if low in groups["townhall"]:
+            return 1.8 if _known(t.senses) >= 0.5 else 0.0
         if low in groups["offices"] or low in groups["honorifics"]:
             return 0.8 if _known(t.senses) >= 1.5 else -0.5
         if ahead in groups["offices"]:
