@@ -230,6 +230,8 @@ def _aliases(table: _Table) -> None:
             posts = table.names.setdefault(place_key(row["name"]), [])
             posts[:] = [p for p in posts if p & ~(ALTERNATE | ACRONYM) != place]
             posts.append(place | _flag(row["name"]))
+            if row["note"] == "usual":
+                table.labels[place] = row["name"]
 
 
 def _bytes(table: _Table, version: str) -> bytes:

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 
 from extractors.dateline import find_dateline
 from extractors.gazetteer import Gazetteer
+from extractors.placecues import load_cues
 from extractors.records import Mention, Place
 from extractors.sentences import Sentence
-from extractors.toponyms import load_cues
 
 _GROUPS = load_cues().groups
+_HAPPENINGS = _GROUPS["happenings"]
 _LOCATIVE, _TOWARDS, _BETWEEN = _GROUPS["locative"], _GROUPS["towards"], _GROUPS["passed_over"]
 _AT_HOME = frozenset(("ASSAULT", "CONSULT", "COERCE", "PROTEST"))
 _SAID = frozenset(("ACCUSE", "REQUEST", "REJECT", "SUPPORT", "THREATEN"))
 _SAID_REACH = 40
 """Characters behind a verb of saying within which a place is still the speaker's."""
+_FINER_REACH = 20
 _WALK = 9
 """Tokens looked back over for the preposition of "in the besieged northern Iraqi city of Mosul"."""
 _SPECIFIC = {"point": 0, "city": 0, "region": 1, "country": 2, None: 3}
@@ -90,8 +92,11 @@ def event_place(
         # "accused China of imposing its will in the South China Sea" was not said at sea.
         inside = [p for p in inside if p.char_start < trigger[0] or p.char_start - trigger[1] < _SAID_REACH]
     choices = [inside]
-    if nominal:
-        choices.append(_attributes(sentence, trigger, places))
+    choices.append(
+        _attributes(
+            sentence, trigger if nominal else None, [p for p in places if clause[0] <= p.char_start < clause[1]]
+        )
+    )
     if kind in _AT_HOME:
         choices.append([p for p in places if p.country and any(a <= p.char_start < b for a, b in recipients)])
     if kind == "CONSULT":
@@ -104,7 +109,7 @@ def event_place(
         choices.append(located)
     for choice in choices:
         if choice:
-            return _place(min(choice, key=lambda p: _reach(p, trigger)))
+            return _place(_finer(min(choice, key=lambda p: _reach(p, trigger)), located))
     return _place(scene.last or scene.dateline) or scene.focus
 
 
@@ -129,14 +134,27 @@ def _reach(place: Mention, trigger: tuple[int, int]) -> int:
     return 2 * (trigger[0] - place.char_start)
 
 
-def _attributes(sentence: Sentence, trigger: tuple[int, int], places: Sequence[Mention]) -> list[Mention]:
-    """ "the Basra bombing", "Baghdad's worst bombing": the place right before a noun."""
+def _finer(pick: Mention, located: Sequence[Mention]) -> Mention:
+    """ "in the West Bank city of Jenin": the town that the words behind a region or country name."""
+    finer = [
+        p
+        for p in located
+        if 0 < p.char_start - pick.char_end <= _FINER_REACH and _SPECIFIC[p.precision] < _SPECIFIC[pick.precision]
+    ]
+    return finer[0] if finer else pick
+
+
+def _attributes(sentence: Sentence, trigger: tuple[int, int] | None, places: Sequence[Mention]) -> list[Mention]:
+    """ "the Basra bombing", "Baghdad's worst bombing": the place right before a noun that happens, or before the trigger if that is one."""
     found = []
     for place in places:
-        if 0 < trigger[0] - place.char_end <= 20 and place.country:
-            between = sentence.text[place.char_end - sentence.char_start : trigger[0] - sentence.char_start].split()
-            if not between or between[0] in ("'s", "’s"):
-                found.append(place)
+        behind = sentence.text[place.char_end - sentence.char_start :].split(maxsplit=3)[:3]
+        possessive = bool(behind) and behind[0] in ("'s", "’s")
+        happens = [w.strip(".,;:").lower() in _HAPPENINGS for w in behind[: 3 if possessive else 1]]
+        gap = trigger[0] - place.char_end if trigger is not None else -1
+        near = 0 < gap <= (20 if possessive else 1)
+        if place.country and (any(happens) or near):
+            found.append(place)
     return found
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from extractors.gazetteer import NONE, PRECISION, Gazetteer
 from extractors.phrases import Entry
+from extractors.placeline import Toponym
 from extractors.records import Mention
 from extractors.resolution import resolve
 from extractors.sentences import Sentence
-from extractors.toponyms import Toponym, find_toponyms
+from extractors.toponyms import find_toponyms
 
 
 def find_places(

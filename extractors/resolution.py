@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from extractors.gazetteer import NONE, Gazetteer, Sense, Spot, distance_km
-from extractors.toponyms import Toponym
+from extractors.placeline import Toponym
 
 _FAME = {"continent": 15.0, "water": 10.5, "area": 10.5, "island": 9.5, "mountain": 9.5, "site": 9.0}
 """How well known a place is that has no number of inhabitants; a city of a million has 9."""
@@ -177,7 +177,7 @@ def _fame(sense: Sense) -> float:
         value += 0.3 if spot.country in _STATES else -2.0
     elif spot.kind == "district":
         value -= 2.0
-    return value - (2.5 if sense.alternate else 0.0)
+    return value - (1.8 if sense.alternate else 0.0)
 
 
 def _best(t: Toponym, votes: _Votes, gazetteer: Gazetteer, home: Mapping[str, float]) -> Spot | None:
