@@ -295,7 +295,7 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
                 run.root,
                 identity,
                 tables,
-                item_ids=[key for o in rest if (key := remembered(o, run))] + part.versions,
+                items={key: _capture_id(o.item) for o in rest if (key := remembered(o, run))},
                 run_id=run.run_id,
                 versions={"extractor": run.extractor_version, "lexicons": run.lexicon_version},
             )
@@ -310,6 +310,10 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
     return counts
 
 
+def _capture_id(item: Item) -> str:
+    return item.content.capture_id if isinstance(item.content, Capture) else ""
+
+
 class _Part:
     """The outcomes of a batch by table."""
 
@@ -321,7 +325,6 @@ class _Part:
                 o.item.content.capture_id: o.item.content for o in outcomes if isinstance(o.item.content, Capture)
             }.values()
         )
-        self.versions: list[str] = []
         self.same_text = 0
         taken: set[str] = set()
         for outcome in outcomes:
@@ -332,7 +335,6 @@ class _Part:
                 self.same_text += 1
                 continue
             taken.add(version)
-            self.versions.append(version)
             self.pairs.append((outcome.extraction, outcome.item.content))
 
 

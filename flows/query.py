@@ -187,7 +187,7 @@ def show_status(root: Path) -> None:
 
     console = Console()
     snapshot = warehouse.read_log(root)
-    console.print(f"[bold]{root}[/]  version {snapshot.version}, {len(snapshot.load_ids):,} loads")
+    console.print(f"[bold]{root}[/]  version {snapshot.version}, {len(snapshot.loads):,} loads")
     if not snapshot.version:
         console.print("nothing is stored yet: `dateline ingest PATH` fills it, `dateline demo` shows one")
         return

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from warehouse.catalog import connect, rebuild
+from warehouse.compact import compact, due_months
 from warehouse.index import Known
 from warehouse.log import Snapshot, read_log
-from warehouse.record import Commit, CorruptFile, File
+from warehouse.record import Commit, CorruptFile, File, Load, NewerSchema
+from warehouse.rewrite import by_load, by_source, by_url, captures_before, forget, replace
 from warehouse.schema import DERIVED, SCHEMA_VERSION, TABLES
-from warehouse.store import LoadConflict, commit, verify
+from warehouse.store import LoadConflict, commit
 from warehouse.tables import Provenance, SchemaMismatch, build_tables
+from warehouse.upkeep import GRACE, gc, verify
 
 __all__ = [
     "DERIVED",
+    "GRACE",
     "SCHEMA_VERSION",
     "TABLES",
     "Commit",
     "CorruptFile",
     "File",
     "Known",
+    "Load",
     "LoadConflict",
+    "NewerSchema",
     "Provenance",
     "SchemaMismatch",
     "Snapshot",
     "build_tables",
+    "by_load",
+    "by_source",
+    "by_url",
+    "captures_before",
     "commit",
+    "compact",
     "connect",
+    "due_months",
+    "forget",
+    "gc",
     "read_log",
     "rebuild",
+    "replace",
     "verify",
 ]

@@ -1,32 +1,32 @@
 """Which items the log knows, and the newest version of every article: asked for each document of a run.
 
-The last records are kept in dictionaries; every `CHECKPOINT_EVERY` records become two sorted files of fixed-width rows, searched
-by halving where they lie on disk. So neither opening nor asking costs more memory as the warehouse grows.
+The last records are kept in dictionaries; every `CHECKPOINT_EVERY` records become two sorted files of fixed-width rows, and ten such
+files one larger, searched where they lie on disk. So neither opening nor asking costs more as the warehouse grows.
 The files are derived from the records: one that is missing or of a wrong size is left aside, and the records are read.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import mmap
-import os
 import struct
 import threading
-import uuid
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from warehouse.record import CorruptFile, log_folder, read_record, record_path
+from warehouse.record import Commit, CorruptFile, load_key, read_record, record_name
+from warehouse.storage import Storage
 
 CHECKPOINT_EVERY = 500
+_TIERS = 2
+"""A file of the second tier covers ten of the first."""
 
 _KEY = 16
-_ITEM = struct.Struct(">I")
-"""Version of the commit that brought the item."""
-_ARTICLE = struct.Struct(">32sq")
-"""The newest version_id, and the instant by which versions are ordered."""
+_ITEM = struct.Struct(">I?")
+"""Version of the commit, and whether it made the item known (or unknown). The version comes first: the last one sorts last."""
+_ARTICLE = struct.Struct(">I32sq")
+"""Version of the commit, the newest version_id (empty when the article is gone), the instant by which versions are ordered."""
 LOCK = threading.RLock()
 """Held while a process reads on in a log: its snapshots and indexes are shared by its threads."""
 
@@ -39,18 +39,23 @@ class _Rows:
     width: int
 
     def find(self, key: bytes) -> bytes | None:
-        """The value of a key."""
-        low, high, width, data = 0, len(self.data) // self.width, self.width, self.data
+        """The value of a key. Keys are digests, so evenly spread: interpolation finds one in a few steps."""
+        width, data = self.width, self.data
+        low, high = 0, len(data) // width
+        wanted, least, most = int.from_bytes(key[:8]), 0, 1 << 64
         while low < high:
-            middle = (low + high) // 2
+            middle = min(max(low + (wanted - least) * (high - low) // max(most - least, 1), low), high - 1)
             found = data[middle * width : middle * width + _KEY]
-            if found < key:
-                low = middle + 1
-            elif found > key:
-                high = middle
-            else:
+            if found == key:
                 return data[middle * width + _KEY : (middle + 1) * width]
+            if found < key:
+                low, least = middle + 1, int.from_bytes(found[:8])
+            else:
+                high, most = middle, int.from_bytes(found[:8])
         return None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self.data[at : at + self.width] for at in range(0, len(self.data), self.width))
 
 
 @dataclass(slots=True)
@@ -59,19 +64,21 @@ class Index:
 
     version: int = 0
     segments: list[tuple[_Rows, _Rows]] = field(default_factory=list)
-    items: dict[str, int] = field(default_factory=dict)
-    articles: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Items and articles, newest first."""
+    items: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    articles: dict[str, tuple[int, str, int]] = field(default_factory=dict)
 
-    def record(self, record: dict[str, Any]) -> None:
+    def record(self, commit: Commit) -> None:
         """Take in the next record."""
-        for item in record["items"]:
-            self.items.setdefault(item, record["version"])
-        for article, (version, instant) in record["articles"].items():
-            if article not in self.articles or instant >= self.articles[article][1]:
-                self.articles[article] = (version, instant)
-        self.version = record["version"]
+        for item in commit.gone:
+            self.items[item] = (commit.version, False)
+        for item in (*commit.items, load_key(commit.load_id)):
+            self.items[item] = (commit.version, True)
+        for article, (newest, instant) in commit.articles.items():
+            self.articles[article] = (commit.version, newest, instant)
+        self.version = commit.version
 
-    def read_on(self, root: Path, version: int) -> None:
+    def read_on(self, storage: Storage, version: int) -> None:
         """Take in what the log holds up to a version, by whole segments where there are some.
 
         Raises:
@@ -79,101 +86,129 @@ class Index:
         """
         with LOCK:
             while self.version < version:
-                end = self.version + CHECKPOINT_EVERY
-                whole = self.version % CHECKPOINT_EVERY == 0 and end <= version
-                segment = _open_segment(root, end) if whole else None
+                segment = None if self.items else _next_segment(storage, self.version, version)
                 if segment is not None:
-                    self.segments.append(segment)
-                    self.version = end
+                    self.version, rows = segment
+                    self.segments.insert(0, rows)
                     continue
-                record = read_record(root, self.version + 1)
-                if record is None:
-                    raise CorruptFile(f"{record_path(root, self.version + 1)}: missing; restore it from a backup")
-                self.record(record)
+                self.record(_existing(storage, self.version + 1))
 
     def brought_by(self, item: str) -> int | None:
-        """Version of the commit that brought an item."""
-        key = _key(item)
-        for items, _ in self.segments:
-            if (found := items.find(key)) is not None:
-                return int(_ITEM.unpack(found)[0])
-        return self.items.get(item)
+        """Version of the commit that brought an item, None when it is not known."""
+        known = self.items.get(item)
+        if known is None:
+            key = _key(item)
+            found = next((v for rows, _ in self.segments if (v := rows.find(key)) is not None), None)
+            known = _ITEM.unpack(found) if found is not None else None
+        return known[0] if known is not None and known[1] else None
 
     def newest(self, article_id: str) -> tuple[str, int] | None:
         """The newest version_id of an article, and its instant."""
-        key = _key(article_id)
-        best: tuple[str, int] | None = None
-        for _, articles in self.segments:
-            if (found := articles.find(key)) is not None:
-                version, instant = _ARTICLE.unpack(found)
-                if best is None or instant >= best[1]:
-                    best = (version.rstrip(b"\0").decode(), instant)
-        last = self.articles.get(article_id)
-        return last if best is None or (last is not None and last[1] >= best[1]) else best
+        known = self.articles.get(article_id)
+        if known is None:
+            key = _key(article_id)
+            found = next((v for _, rows in self.segments if (v := rows.find(key)) is not None), None)
+            if found is None:
+                return None
+            version, name, instant = _ARTICLE.unpack(found)
+            known = version, name.rstrip(b"\0").decode(), instant
+        return (known[1], known[2]) if known[1] else None
 
 
 class Known(Container[str]):
     """The items known at one version of the warehouse: `item_id in known`. The index is read at the first question."""
 
-    def __init__(self, root: Path, version: int, index: Index) -> None:
-        self._root, self._version, self._index = root, version, index
+    def __init__(self, storage: Storage, version: int, index: Index) -> None:
+        self._storage, self._version, self._index = storage, version, index
 
     def __contains__(self, item: object) -> bool:
-        self._index.read_on(self._root, self._version)
+        self._index.read_on(self._storage, self._version)
         found = self._index.brought_by(item) if isinstance(item, str) else None
         return found is not None and found <= self._version
 
     def newest(self, article_id: str) -> tuple[str, int] | None:
         """The newest version_id of an article and its instant; exact for the last snapshot read only."""
-        self._index.read_on(self._root, self._version)
+        self._index.read_on(self._storage, self._version)
         return self._index.newest(article_id)
 
 
-def write_segment(root: Path, version: int) -> None:
-    """Write the sorted files of the `CHECKPOINT_EVERY` records that end with a version."""
-    part = Index(version=version - CHECKPOINT_EVERY)
-    for number in range(part.version + 1, version + 1):
-        record = read_record(root, number)
-        if record is None:
-            raise CorruptFile(f"{record_path(root, number)}: missing; restore it from a backup")
-        part.record(record)
-    items = (_key(item) + _ITEM.pack(number) for item, number in part.items.items())
-    articles = (_key(a) + _ARTICLE.pack(v.encode(), instant) for a, (v, instant) in part.articles.items())
-    _write_sorted(_segment_path(root, "articles", version), articles)
-    _write_sorted(_segment_path(root, "items", version), items)  # last: a segment is there when its items are
+def _existing(storage: Storage, version: int) -> Commit:
+    commit = read_record(storage, version)
+    if commit is None:
+        raise CorruptFile(f"{storage.location(record_name(version))}: missing; restore it from a backup")
+    return commit
 
 
-def _write_sorted(path: Path, rows: Iterable[bytes]) -> None:
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("wb") as out:
-            out.write(b"".join(sorted(rows)))
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _spans() -> list[int]:
+    return [CHECKPOINT_EVERY * 10**tier for tier in range(_TIERS)]
 
 
-def _open_segment(root: Path, version: int) -> tuple[_Rows, _Rows] | None:
-    items = _open_rows(_segment_path(root, "items", version), _KEY + _ITEM.size)
-    articles = _open_rows(_segment_path(root, "articles", version), _KEY + _ARTICLE.size)
+def write_segments(storage: Storage, version: int) -> None:
+    """Write the sorted files of the records that end with a version, of every tier that ends there."""
+    for span in _spans():
+        if version % span == 0:
+            below = _below(storage, version, span)
+            for at, kind in enumerate(("articles", "items")):  # items last: a segment is there when its items are
+                _write_sorted(storage, _name(kind, version, span), [rows[1 - at] for rows in below], _widths()[1 - at])
+
+
+def _below(storage: Storage, version: int, span: int) -> list[tuple[Iterable[bytes], Iterable[bytes]]]:
+    """The rows (items, articles) a segment is made of: ten smaller segments, or the records themselves."""
+    step = span // 10
+    if span > CHECKPOINT_EVERY:
+        parts = [_open_segment(storage, end, step) for end in range(version - span + step, version + 1, step)]
+        if all(part is not None for part in parts):
+            return [part for part in parts if part is not None]
+    index = Index(version - span)
+    for number in range(version - span + 1, version + 1):
+        index.record(_existing(storage, number))
+    items = [_key(item) + _ITEM.pack(*value) for item, value in index.items.items()]
+    articles = [_key(a) + _ARTICLE.pack(v, name.encode(), t) for a, (v, name, t) in index.articles.items()]
+    return [(items, articles)]
+
+
+def _write_sorted(storage: Storage, name: str, parts: list[Iterable[bytes]], width: int) -> None:
+    rows = sorted(row for part in parts for row in part)
+    # Of equal keys the last is the newest.
+    last = (row for row, after in zip(rows, [*rows[1:], b""], strict=True) if row[:_KEY] != after[:_KEY])
+    data = b"".join(last)
+    assert len(data) % width == 0
+    storage.put(name, lambda out: out.write(data))
+
+
+def _widths() -> tuple[int, int]:
+    return _KEY + _ITEM.size, _KEY + _ARTICLE.size
+
+
+def _next_segment(storage: Storage, begin: int, version: int) -> tuple[int, tuple[_Rows, _Rows]] | None:
+    """The largest segment that begins behind a version and does not end behind another, and where it ends."""
+    for span in reversed(_spans()):
+        if begin % span == 0 and begin + span <= version:
+            found = _open_segment(storage, begin + span, span)
+            if found is not None:
+                return begin + span, found
+    return None
+
+
+def _open_segment(storage: Storage, version: int, span: int) -> tuple[_Rows, _Rows] | None:
+    items = _open_rows(storage, _name("items", version, span), _widths()[0])
+    articles = _open_rows(storage, _name("articles", version, span), _widths()[1])
     return (items, articles) if items is not None and articles is not None else None
 
 
-def _open_rows(path: Path, width: int) -> _Rows | None:
+def _open_rows(storage: Storage, name: str, width: int) -> _Rows | None:
     try:
-        with path.open("rb") as rows:
-            size = os.fstat(rows.fileno()).st_size
+        with storage.open(name) as file:
+            size = file.seek(0, io.SEEK_END)
             if size % width:
                 return None
-            return _Rows(mmap.mmap(rows.fileno(), 0, access=mmap.ACCESS_READ) if size else b"", width)
+            return _Rows(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b"", width)
     except OSError:
         return None
 
 
-def _segment_path(root: Path, kind: str, version: int) -> Path:
-    return log_folder(root) / f"{kind}-{version:08d}.idx"
+def _name(kind: str, version: int, span: int) -> str:
+    return f"_log/{kind}-{version:08d}-{span}.idx"
 
 
 def _key(name: str) -> bytes:

@@ -1,25 +1,31 @@
-"""Files of the log: one record is one commit, published under its number only if nobody has that number yet."""
+"""Records of the log: one record is one commit, and what it says is all that readers need to know of it.
+
+A record is plain JSON. `items` and `articles` feed the index of what is known; `superseded` and `settled` say which wordings of
+articles are the newest no more, and which need no looking up any longer.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
 import json
-import os
-import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
+from warehouse.schema import SCHEMA_VERSION
+from warehouse.storage import Storage
+
 Articles = Mapping[str, tuple[str, int]]
-"""By article_id: its newest version_id and the instant by which versions are ordered (seconds since 1970, 0 when unknown)."""
+"""By article_id: its newest version_id and the instant by which versions are ordered (seconds since 1970, 0 when unknown).
+An empty version_id says that the article is gone."""
 
 
 class CorruptFile(Exception):
     """A log record or a part is not what was written. The message names the file and what to do."""
+
+
+class NewerSchema(Exception):
+    """A part was written by a newer Dateline than this one. The message names it and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,82 +39,142 @@ class File:
     bytes: int
     sha256: str
     load_id: str
+    """The commit that wrote it; a compacted part holds rows of many loads."""
     version: int
+    schema: int = 1
+    """The schema version it was written under."""
+    history: bool = False
+    """Whether it holds superseded wordings only."""
+
+    @property
+    def month(self) -> str:
+        """The month of its folder, such as 2026-11."""
+        return self.path.split("/")[1].removeprefix("month=")
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One record of the log. Snapshots hold them without the items, which may be many."""
+    """One record of the log."""
+
+    version: int
+    load_id: str
+    kind: str
+    """load, replace, compact or forget."""
+    at: datetime
+    """Naive UTC."""
+    run_id: str
+    versions: dict[str, str]
+    add: tuple[File, ...] = ()
+    remove: tuple[str, ...] = ()
+    rows: dict[str, int] = field(default_factory=dict)
+    """Rows by table, added less removed."""
+    items: dict[str, str] = field(default_factory=dict)
+    """What is known from now on: item → the beginning of the capture_id it was read from, '' without one."""
+    gone: tuple[str, ...] = ()
+    """Items known no more."""
+    articles: dict[str, tuple[str, int]] = field(default_factory=dict)
+    superseded: tuple[str, ...] = ()
+    """Article versions that are not the newest from now on."""
+    settled: tuple[str, ...] = ()
+    """Superseded versions that now lie in parts of their own or are gone, or are the newest again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What snapshots keep of a commit: a row of `loads`."""
 
     version: int
     load_id: str
     kind: str
     at: datetime
-    """Naive UTC."""
     run_id: str
-    add: tuple[File, ...]
-    remove: tuple[str, ...]
-    rows: dict[str, int]
-    """Rows added by table."""
-    item_ids: tuple[str, ...]
     versions: dict[str, str]
-    superseded: tuple[str, ...] = ()
-    """Article versions that this commit's articles replace."""
+    rows: dict[str, int]
+    bytes: int
+    """Of the parts added."""
 
 
-def log_folder(root: Path) -> Path:
-    """Where the records lie."""
-    return root / "_log"
+def check_schema(storage: Storage, files: Iterable[File]) -> None:
+    """Refuse parts of a schema this program does not know.
+
+    Raises:
+        NewerSchema: the first such part.
+    """
+    for file in files:
+        if file.schema > SCHEMA_VERSION:
+            raise NewerSchema(
+                f"{storage.location(file.path)}: written under schema {file.schema}, and this Dateline knows {SCHEMA_VERSION}: install a newer one"
+            )
 
 
-def record_path(root: Path, version: int) -> Path:
-    """The file of one record."""
-    return log_folder(root) / f"{version:08d}.json"
+def load_of(commit: Commit) -> Load:
+    """The summary of a commit."""
+    c = commit
+    return Load(c.version, c.load_id, c.kind, c.at, c.run_id, c.versions, c.rows, sum(f.bytes for f in c.add))
 
 
-def stamp(path: Path) -> tuple[int, int] | None:
-    """What changes when another file takes a name; None when there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_mtime_ns
+def record_name(version: int) -> str:
+    """The name of one record."""
+    return f"_log/{version:08d}.json"
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
+def load_key(load_id: str) -> str:
+    """The item by which a load itself is known."""
+    return f"load {load_id}"
+
+
+def encode(content: Mapping[str, Any]) -> bytes:
+    """JSON, compact."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def read_json(storage: Storage, name: str) -> dict[str, Any] | None:
     """The object in a file, None when there is no file.
 
     Raises:
         CorruptFile: it is no JSON object.
     """
     try:
-        data = path.read_bytes()
+        with storage.open(name) as file:
+            data = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    where = storage.location(name)
     try:
         found = json.loads(data)
     except ValueError as error:
-        raise CorruptFile(f"{path}: {error}; restore this file from a backup, later loads rest on it") from error
+        raise CorruptFile(f"{where}: {error}; restore this file from a backup, later loads rest on it") from error
     if not isinstance(found, dict):
-        raise CorruptFile(f"{path}: not a record; restore this file from a backup, later loads rest on it")
+        raise CorruptFile(f"{where}: not a record; restore this file from a backup, later loads rest on it")
     return found
 
 
-def read_record(root: Path, version: int) -> dict[str, Any] | None:
+def read_record(storage: Storage, version: int) -> Commit | None:
     """One record, None when the log ends before it.
 
     Raises:
         CorruptFile: it is not that record.
     """
-    record = read_json(record_path(root, version))
-    if record is not None and record.get("version") != version:
-        raise CorruptFile(
-            f"{record_path(root, version)}: holds version {record.get('version')}; restore it from a backup"
-        )
-    return record
+    record = read_json(storage, record_name(version))
+    if record is None:
+        return None
+    try:
+        commit = commit_of(record)
+    except (KeyError, TypeError, ValueError) as error:
+        where = storage.location(record_name(version))
+        raise CorruptFile(f"{where}: not a whole record ({error!r}); restore it from a backup") from error
+    if commit.version != version:
+        where = storage.location(record_name(version))
+        raise CorruptFile(f"{where}: holds version {commit.version}; restore it from a backup")
+    return commit
 
 
-def commit_of(record: dict[str, Any]) -> Commit:
+def file_of(found: Mapping[str, Any], load_id: str, version: int) -> File:
+    """A part as a record or checkpoint names it."""
+    return File(**{"load_id": load_id, "version": version, **found})
+
+
+def commit_of(record: Mapping[str, Any]) -> Commit:
     """The commit that a record tells of."""
     version, load_id = record["version"], record["load_id"]
     return Commit(
@@ -117,101 +183,30 @@ def commit_of(record: dict[str, Any]) -> Commit:
         record["kind"],
         datetime.fromisoformat(record["at"]),
         record["run_id"],
-        tuple(File(load_id=load_id, version=version, **f) for f in record["add"]),
+        dict(record["versions"]),
+        tuple(file_of(f, load_id, version) for f in record["add"]),
         tuple(record["remove"]),
         dict(record["rows"]),
-        tuple(record["items"]),
-        dict(record["versions"]),
+        dict(record["items"]),
+        tuple(record.get("gone", ())),
+        {article: (newest, instant) for article, (newest, instant) in record["articles"].items()},
         tuple(record["superseded"]),
+        tuple(record.get("settled", ())),
     )
 
 
-def record_of(commit: Commit, articles: Articles) -> dict[str, Any]:
+def record_of(commit: Commit) -> dict[str, Any]:
     """The record of a commit."""
-    return {
-        "version": commit.version,
-        "load_id": commit.load_id,
-        "kind": commit.kind,
-        "at": commit.at.isoformat(),
-        "run_id": commit.run_id,
-        "versions": commit.versions,
-        "rows": commit.rows,
-        "add": [{k: v for k, v in asdict(f).items() if k not in ("load_id", "version")} for f in commit.add],
-        "remove": list(commit.remove),
-        "superseded": list(commit.superseded),
-        "items": list(commit.item_ids),
-        "articles": {article: list(version) for article, version in articles.items()},
-    }
+    found = asdict(commit) | {"at": commit.at.isoformat()}
+    found["add"] = [{k: v for k, v in f.items() if k not in ("load_id", "version")} for f in found["add"]]
+    return found
 
 
-def publish(root: Path, commit: Commit, articles: Articles) -> bool:
-    """Make a commit the record of its version, or say that the version is taken.
-
-    Args:
-        articles: the newest versions it adds.
-    Returns:
-        Whether it is published; then it is durable.
-    """
-    folder = log_folder(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    target = record_path(root, commit.version)
-    temporary = folder / f".{uuid.uuid4().hex}.tmp"
-    try:
-        _write_durably(temporary, record_of(commit, articles))
-        _put_if_absent(temporary, target)
-    except FileExistsError:
-        return False
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(folder)
-    return True
+def load_record(load: Load) -> dict[str, Any]:
+    """A load as a checkpoint holds it."""
+    return asdict(load) | {"at": load.at.isoformat()}
 
 
-def _put_if_absent(temporary: Path, target: Path) -> None:
-    """Give a file its name unless a rival has it: a plain rename would silently overwrite the rival's commit."""
-    try:
-        os.link(temporary, target)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
-            raise
-        with locked(target.parent / ".lock"):  # a file system without hard links
-            if target.exists():
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
-            temporary.rename(target)
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file's lock against every other process and thread; the kernel lets go of it when the holder dies."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _write_durably(path: Path, record: dict[str, Any]) -> None:
-    with path.open("w", encoding="utf-8") as out:
-        json.dump(record, out, ensure_ascii=False, separators=(",", ":"))
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def replace_json(path: Path, content: dict[str, Any]) -> None:
-    """Put an object in a file, whole or not at all."""
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        _write_durably(temporary, content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def load_from(record: Mapping[str, Any]) -> Load:
+    """The load that a checkpoint tells of."""
+    return Load(**(dict(record) | {"at": datetime.fromisoformat(record["at"])}))

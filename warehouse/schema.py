@@ -319,7 +319,7 @@ LOADS = pa.schema(
         _must("run_id", _TEXT, "The ingest run", "2f8d1c60-7c1e-4f6e-9d0a-3b7f5d1e2a44"),
         _col("extractor_version", _TEXT, "Version hash of the extractors", "a1b2c3d4e5f6"),
         _col("lexicon_version", _TEXT, "Version hash of the lexicons and rules", "0f1e2d3c4b5a"),
-        *(_must(t, _BIG, f"Rows added to {t}", "250", "rows") for t in TABLES),
+        *(_must(t, _BIG, f"Rows added to {t}, less those taken out", "250", "rows") for t in TABLES),
         _must("byte_count", _BIG, "Bytes of the parts added", "350000", "bytes"),
     ],
     {"comment": "One commit of the log"},
@@ -334,9 +334,43 @@ FILES = pa.schema(
         _must("sha256", _TEXT, "sha256 of the file", "e3b0c44298fc1c149afbf4c8996fb924", _HEX),
         _must("load_id", _TEXT, "The load that wrote it", "5f0c2a9be1d84763", _HEX),
         _must("version", _BIG, "The version that made it live", "42"),
+        _must("history", _YES, "Whether it holds superseded wordings only", "false"),
     ],
     {"comment": "One live Parquet part"},
 )
 
-DERIVED: dict[str, pa.Schema] = {"loads": LOADS, "files": FILES}
+SUPERSEDED = pa.schema(
+    [_must("version_id", _TEXT, "The wording", "6ec0bd7f11c043da975e2a8ad9ebae0b", _HEX)],
+    {"comment": "One wording that a newer one has replaced and that compaction has not set apart yet"},
+)
+
+DERIVED: dict[str, pa.Schema] = {"loads": LOADS, "files": FILES, "superseded": SUPERSEDED}
 """Tables made from the log when the warehouse is opened."""
+
+CODES: dict[str, pa.Schema] = {
+    "country_codes": pa.schema(
+        [
+            _must("country", _TEXT, "Country", "UKR", _ISO3),
+            _col("fips", _TEXT, "Its FIPS 10-4 code, as GDELT's places use it", "UP"),
+            _col("cameo", _TEXT, "Its CAMEO code, as GDELT's actors use it", "UKR"),
+            _col("cow", _TEXT, "Its Correlates of War number", "369"),
+        ],
+        {"comment": "One country and what other data sets call it"},
+    ),
+    "cameo_codes": pa.schema(
+        [
+            _must("event_type", _TEXT, "PLOVER type", "CONSULT"),
+            _col("event_mode", _TEXT, "PLOVER mode; null for the type without a mode", "visit"),
+            _must("root", _TEXT, "CAMEO root code", "04"),
+            _must("base", _TEXT, "CAMEO base code; the root's own where the mode fits several", "042"),
+        ],
+        {"comment": "One PLOVER type and mode and its CAMEO codes"},
+    ),
+}
+"""Small tables of codes that come with the package, from `codes/`."""
+
+RAW = {"articles": "articles_all", "events": "events_all"}
+"""Stored tables whose own name belongs to a view over them."""
+
+NEWEST = {"articles_newest": "articles", "events_newest": "events"}
+"""Views of a stored table without superseded wordings."""

@@ -7,41 +7,53 @@ A part's name is written once and never used again, so a slow twin of a load can
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import re
-import signal
-import uuid
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warehouse.index import CHECKPOINT_EVERY, Known
-from warehouse.log import Snapshot, read_log, write_checkpoint
-from warehouse.record import Articles, Commit, CorruptFile, File, publish, sync_folder
+from warehouse.log import Snapshot, publish, read_log, write_checkpoint
+from warehouse.parts import write_part
+from warehouse.record import Commit, CorruptFile, File
 from warehouse.schema import SCHEMA_VERSION, TABLES
+from warehouse.storage import Storage
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _LOAD_ID = re.compile(r"[0-9a-f][0-9a-f-]{0,39}")
-_ROW_GROUP = {"articles": 4096}
-_ROW_GROUP_DEFAULT = 122_880
-_ROW_GROUP_BYTES = 16 << 20
-
-_FEW_VALUES = (
-    "source site language section wire coded uncoded_reason published_precision published_from extract_method media_type charset "
-    "event_type event_mode status quad_class contexts actor_country actor_sector recipient_country recipient_sector actor_countries "
-    "recipient_countries date_precision place_country admin1 place_precision precision rule_id trigger role kind qualifier unit country "
-    "sector other_sectors how timex_type stage reason robots error load_id run_id extractor_version lexicon_version loaded_at"
-)
-_DICTIONARY = frozenset(_FEW_VALUES.split())
-"""Columns with few values; elsewhere a dictionary costs time and saves nothing."""
+ORPHAN_GRACE = timedelta(hours=1)
+"""A part that no record names is garbage only when it is older than this."""
+_PUBLISH_WITHIN = ORPHAN_GRACE / 2
+"""A commit gives up when its parts are older than this: garbage collection must never meet a part about to be published."""
 
 
 class LoadConflict(Exception):
     """Another load holds some of these items, or a part to be removed is gone: read the log again and plan again."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A commit before it has a version. `check` may refuse it, `resolve` settles which article versions are newest."""
+
+    load_id: str
+    kind: str
+    run_id: str
+    versions: Mapping[str, str]
+    written: list[File] = field(default_factory=list)
+    removes: tuple[File, ...] = ()
+    items: Mapping[str, str] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    articles: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    superseded: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
+    editions: tuple[tuple[str, str, int], ...] = ()
+    """(article_id, version_id, instant) of the articles it adds, to be ordered against the versions there are."""
+    check: Callable[[Snapshot], None] = lambda _: None
 
 
 def commit(
@@ -49,56 +61,55 @@ def commit(
     load_id: str,
     tables: Mapping[str, pa.Table],
     *,
-    kind: str = "load",
-    item_ids: Iterable[str] = (),
-    removes: Iterable[str] = (),
+    items: Mapping[str, str] | Iterable[str] = (),
     run_id: str,
     versions: Mapping[str, str],
 ) -> Commit | None:
-    """Write the tables and publish them as the next version, all or nothing.
+    """Write the tables of a load and publish them as the next version, all or nothing.
 
     Args:
         load_id: hash of the load's plan, hexadecimal, at most 40 characters.
         tables: by name; each must have exactly the stored schema. Empty ones write no part.
-        item_ids: what makes the load's items known; the version_ids of its articles are added to them.
-        removes: paths of live parts that this commit takes out.
+        items: what makes the load's items known, each with the capture_id it was read from where there is one; the version_ids
+            of its articles are added to them.
         versions: version hashes, such as `extractor` and `lexicons`.
     Returns:
         The commit, or None when the log has this load already; then nothing was written.
     Raises:
-        LoadConflict: an item is known under another load, or a path in `removes` is not live.
+        LoadConflict: an item is known under another load.
         ValueError: a load_id or table that cannot be.
         OSError: the disk refused; the last version stands and the load may be repeated.
     """
-    root = Path(root).resolve()
-    _check(load_id, tables)
-    editions = _editions(tables)
-    items = tuple(dict.fromkeys([*item_ids, *(version for _, version, _ in editions)]))
-    removes = tuple(removes)
-    snapshot = read_log(root)
-    if load_id in snapshot.load_ids:
+    storage = Storage(root)
+    check_tables(load_id, tables)
+    editions = editions_of(tables)
+    known = items if isinstance(items, Mapping) else dict.fromkeys(items, "")
+    known = {item: capture[:16] for item, capture in known.items()} | {version: "" for _, version, _ in editions}
+    snapshot = read_log(storage)
+    if snapshot.has_load(load_id):
         return None
-    _check_overlap(snapshot, kind, items, removes)
-    at = datetime.now(UTC).replace(tzinfo=None)
-    written: list[File] = []
-    try:
+    _check_overlap(snapshot, known)
+    at = now()
+    draft = Draft(load_id, "load", run_id, versions, items=known, editions=editions)
+    draft.check = lambda last: _check_overlap(last, known)
+    with discarding(storage, draft):
         for name, table in tables.items():
             if table.num_rows:
-                written.append(_write_part(root, name, table, load_id, at))
-        _fault("after_part")
-        done = _publish(root, load_id, kind, at, run_id, written, removes, items, dict(versions), editions)
-    except BaseException:
-        _discard(root, written)
-        raise
-    if done is None:
-        _discard(root, written)
-    elif done.version % CHECKPOINT_EVERY == 0:
-        with contextlib.suppress(OSError):  # it only saves time, and the commit stands
-            write_checkpoint(root, done.version)
-    return done
+                draft.written.append(write_part(storage, name, table, load_id, at))
+        return publish_draft(storage, draft, at)
 
 
-def _check(load_id: str, tables: Mapping[str, pa.Table]) -> None:
+def now() -> datetime:
+    """Naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def check_tables(load_id: str, tables: Mapping[str, pa.Table]) -> None:
+    """Refuse what no commit may hold.
+
+    Raises:
+        ValueError: a load_id that is no name, an unknown table, another schema than the stored one.
+    """
     if not _LOAD_ID.fullmatch(load_id):
         raise ValueError(f"load_id {load_id!r}: 1 to 40 hexadecimal characters")
     for name, table in tables.items():
@@ -108,23 +119,34 @@ def _check(load_id: str, tables: Mapping[str, pa.Table]) -> None:
             raise ValueError(f"table {name!r} has not the stored schema: make it with build_tables")
 
 
-def _editions(tables: Mapping[str, pa.Table]) -> list[tuple[str, str, int]]:
+def editions_of(tables: Mapping[str, pa.Table]) -> tuple[tuple[str, str, int], ...]:
     """(article_id, version_id, instant) of the articles in a load; the instant is when it was changed or published."""
     table = tables.get("articles")
     if table is None:
-        return []
+        return ()
     names = ("article_id", "version_id", "modified_at", "published_at")
-    rows = zip(*(table[name].to_pylist() for name in names), strict=True)
-    if any(len(version) > 32 for version in table["version_id"].to_pylist()):
+    rows = list(zip(*(table[name].to_pylist() for name in names), strict=True))
+    if any(len(version) > 32 for _, version, _, _ in rows):
         raise ValueError("a version_id has more than 32 characters, which the index cannot hold")
-    return [(article, version, _seconds(modified or published)) for article, version, modified, published in rows]
+    return tuple((article, version, seconds(modified or published)) for article, version, modified, published in rows)
 
 
-def _seconds(instant: datetime | None) -> int:
+def seconds(instant: datetime | None) -> int:
+    """Seconds since 1970 of a naive UTC instant, 0 when unknown."""
     return int(instant.replace(tzinfo=UTC).timestamp()) if instant is not None else 0
 
 
-def _resolve(editions: Iterable[tuple[str, str, int]], known: Known) -> tuple[Articles, tuple[str, ...]]:
+def _check_overlap(snapshot: Snapshot, items: Iterable[str]) -> None:
+    both = [item for item in items if item in snapshot.known]
+    if both:
+        raise LoadConflict(
+            f"{len(both)} items are in another load already, such as {both[0]}: read the log again and plan again"
+        )
+
+
+def _newest(
+    editions: Iterable[tuple[str, str, int]], known: Known
+) -> tuple[dict[str, tuple[str, int]], tuple[str, ...]]:
     """The newest version of every article, and the versions that are so no more: ours, or those of earlier loads."""
     newest: dict[str, tuple[str, int]] = {}
     superseded: dict[str, None] = {}
@@ -139,146 +161,77 @@ def _resolve(editions: Iterable[tuple[str, str, int]], known: Known) -> tuple[Ar
     return newest, tuple(superseded)
 
 
-def _check_overlap(snapshot: Snapshot, kind: str, items: Iterable[str], removes: Iterable[str]) -> None:
-    if kind == "load":
-        both = [item for item in items if item in snapshot.known]
-        if both:
-            raise LoadConflict(
-                f"{len(both)} items are in another load already, such as {both[0]}: read the log again and plan again"
-            )
-    gone = [path for path in removes if path not in snapshot.paths] if removes else []
-    if gone:
-        raise LoadConflict(f"{gone[0]} is not live any more: read the log again and plan again")
-
-
-def _publish(
-    root: Path,
-    load_id: str,
-    kind: str,
-    at: datetime,
-    run_id: str,
-    written: list[File],
-    removes: tuple[str, ...],
-    items: tuple[str, ...],
-    versions: dict[str, str],
-    editions: list[tuple[str, str, int]],
-) -> Commit | None:
-    versions = {"schema": str(SCHEMA_VERSION), **versions}
-    rows = {f.table: f.rows for f in written}
-    while True:
-        snapshot = read_log(root)
-        if load_id in snapshot.load_ids:
-            return None
-        _check_overlap(snapshot, kind, items, removes)
-        for file in written:
-            if not (root / file.path).exists():
-                raise CorruptFile(f"{root / file.path}: gone before it was committed; repeat the load")
-        version = snapshot.version + 1
-        articles, superseded = _resolve(editions, snapshot.known)
-        add = tuple(File(f.table, f.path, f.rows, f.bytes, f.sha256, load_id, version) for f in written)
-        done = Commit(version, load_id, kind, at, run_id, add, removes, rows, items, versions, superseded)
-        _fault("before_link")
-        if publish(root, done, articles):
-            _fault("after_link")
-            return done
-
-
-def _write_part(root: Path, name: str, table: pa.Table, load_id: str, at: datetime) -> File:
-    import pyarrow.parquet as pq
-
-    folder = root / name / f"month={at:%Y-%m}"
-    new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    if new:
-        sync_folder(folder.parent)
-        sync_folder(root)
-    final = folder / f"{load_id}-{uuid.uuid4().hex[:8]}.parquet"
-    temporary = folder / f".{uuid.uuid4().hex}.tmp"
+@contextlib.contextmanager
+def discarding(storage: Storage, draft: Draft) -> Iterator[None]:
+    """Delete the draft's own parts when it comes to nothing. Their names are ours alone; after a doubtful publication they stay for gc."""
     try:
-        with temporary.open("wb") as out:
-            with pq.ParquetWriter(
-                out,
-                table.schema,
-                compression="zstd",
-                compression_level=3,
-                use_dictionary=_dictionary(table.schema),
-                store_schema=False,
-            ) as writer:
-                for piece in _row_groups(name, table):
-                    writer.write_table(piece, row_group_size=max(1, piece.num_rows))
-            out.flush()
-            os.fsync(out.fileno())
-        digest = _sha256(temporary)
-        size = temporary.stat().st_size
-        temporary.rename(final)
+        yield
     finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(folder)
-    return File(name, final.relative_to(root).as_posix(), table.num_rows, size, digest, load_id, 0)
+        with contextlib.suppress(OSError, CorruptFile):
+            snapshot = read_log(storage)
+            for file in draft.written:
+                if not snapshot.is_live(file.path):
+                    storage.delete(file.path)
 
 
-def _dictionary(schema: pa.Schema) -> list[str]:
-    # Parquet names the leaf of a list column, and asks for that.
-    return [
-        f"{f.name}.list.element" if str(f.type).startswith("list") else f.name for f in schema if f.name in _DICTIONARY
-    ]
-
-
-def _row_groups(name: str, table: pa.Table) -> Iterable[pa.Table]:
-    """Cut a table into row groups: bodies by bytes, everything else by rows."""
-    if name != "captures":
-        step = _ROW_GROUP.get(name, _ROW_GROUP_DEFAULT)
-        for start in range(0, table.num_rows, step):
-            yield table.slice(start, step)
-        return
-    start = size = 0
-    for i, count in enumerate(table["byte_count"].to_pylist()):
-        if i > start and size + count > _ROW_GROUP_BYTES:
-            yield table.slice(start, i - start)
-            start, size = i, 0
-        size += count
-    yield table.slice(start)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as part:
-        return hashlib.file_digest(part, "sha256").hexdigest()
-
-
-def _discard(root: Path, written: Iterable[File]) -> None:
-    """Delete own parts that no record names. The names are ours alone; after a doubtful publication they stay for gc."""
-    with contextlib.suppress(OSError, CorruptFile):
-        live = read_log(root).paths
-        for file in written:
-            if file.path not in live:
-                (root / file.path).unlink(missing_ok=True)
-
-
-def verify(root: Path | str) -> list[CorruptFile]:
-    """Every live part against its sha256.
+def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | None:
+    """Make a draft the next version, planning its place again as often as a rival is faster.
 
     Returns:
-        One error for each part that is missing or differs; empty when all is well.
+        The commit, or None when the log has the load already.
+    Raises:
+        LoadConflict: the draft does not fit what was committed meanwhile.
+        CorruptFile: its own parts are gone, or so old that they may be collected as garbage.
     """
-    root = Path(root).resolve()
-    bad = []
-    for files in read_log(root).files.values():
+    rows: dict[str, int] = {}
+    for sign, files in ((1, draft.written), (-1, draft.removes)):
         for file in files:
-            try:
-                if _sha256(root / file.path) != file.sha256:
-                    bad.append(
-                        CorruptFile(
-                            f"{root / file.path}: differs from what was committed; restore it, or reextract {file.load_id}"
-                        )
-                    )
-            except OSError as error:
-                bad.append(
-                    CorruptFile(f"{root / file.path}: {error.strerror}; restore it, or reextract load {file.load_id}")
-                )
-    return bad
+            rows[file.table] = rows.get(file.table, 0) + sign * file.rows
+    waiting = time.monotonic()
+    while True:
+        snapshot = read_log(storage)
+        if draft.kind in ("load", "replace") and snapshot.has_load(draft.load_id):
+            return None
+        gone = next((f.path for f in draft.removes if not snapshot.is_live(f.path)), None)
+        if gone is not None:
+            raise LoadConflict(f"{gone} is not live any more: read the log again and plan again")
+        draft.check(snapshot)
+        _check_written(storage, draft, began)
+        version = snapshot.version + 1
+        newest, superseded = _newest(draft.editions, snapshot.known)
+        done = Commit(
+            version,
+            draft.load_id,
+            draft.kind,
+            now(),
+            draft.run_id,
+            {"schema": str(SCHEMA_VERSION), **draft.versions},
+            tuple(_live(file, draft.load_id, version) for file in draft.written),
+            tuple(file.path for file in draft.removes),
+            {table: count for table, count in rows.items() if count},
+            dict(draft.items),
+            draft.gone,
+            newest | dict(draft.articles),
+            (*superseded, *draft.superseded),
+            draft.settled,
+        )
+        if publish(storage, done):
+            break
+        if time.monotonic() - waiting > _PUBLISH_WITHIN.total_seconds():
+            raise LoadConflict("other commits were faster for half an hour; repeat the load")
+    if done.version % CHECKPOINT_EVERY == 0:
+        with contextlib.suppress(OSError):  # it only saves time, and the commit stands
+            write_checkpoint(storage, done.version)
+    return done
 
 
-def _fault(point: str) -> None:
-    """For the tests of a sudden end: die here if the environment says so."""
-    if os.environ.get("DATELINE_FAULT") == point:
-        os.kill(os.getpid(), signal.SIGKILL)
+def _live(file: File, load_id: str, version: int) -> File:
+    return replace(file, load_id=load_id, version=version)
+
+
+def _check_written(storage: Storage, draft: Draft, began: datetime) -> None:
+    if now() - began > _PUBLISH_WITHIN:
+        raise CorruptFile(f"load {draft.load_id}: its parts were written too long ago to be published; repeat the load")
+    for file in draft.written:
+        if not any(entry.name == file.path for entry in storage.list(file.path)):
+            raise CorruptFile(f"{storage.location(file.path)}: gone before it was committed; repeat the load")

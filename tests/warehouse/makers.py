@@ -84,7 +84,7 @@ def load(root: Path, name: str, count: int = 3, items: list[str] | None = None) 
     tables = make_tables([make_pair(f"{name}-{i}") for i in range(count)], load_id)
     items = [f"{name}-{i}" for i in range(count)] if items is None else items
     return warehouse.commit(
-        root, load_id, tables, item_ids=items, run_id="run-1", versions={"extractor": "e1", "lexicons": "l1"}
+        root, load_id, tables, items=items, run_id="run-1", versions={"extractor": "e1", "lexicons": "l1"}
     )
 
 

@@ -11,7 +11,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -79,21 +78,8 @@ def test_empty_tables_write_no_part(tmp_path: Path) -> None:
     }
 
 
-def test_removed_part_is_gone_and_removing_it_again_conflicts(tmp_path: Path) -> None:
-    done = load(tmp_path, "one")
-    assert done is not None
-    old = next(f.path for f in done.add if f.table == "mentions")
-    tables = {"mentions": make_tables([make_pair("one-0")], "cc")["mentions"]}
-    args: dict[str, Any] = {"kind": "replace", "removes": [old], "run_id": "r", "versions": {}}
-    warehouse.commit(tmp_path, "cc", tables, **args)
-    assert value(tmp_path, "select count(*) from mentions") == 2
-    assert value(tmp_path, "select count(*) from mentions", version=1) == 6
-    with pytest.raises(warehouse.LoadConflict, match="not live"):
-        warehouse.commit(tmp_path, "dd", tables, **args)
-
-
 def test_captures_are_cut_into_row_groups_by_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("warehouse.store._ROW_GROUP_BYTES", 30)
+    monkeypatch.setattr("warehouse.parts.ROW_GROUP_BYTES", 30)
     done = load(tmp_path, "one", count=4)  # bodies of 12 bytes
     assert done is not None
     part = next(tmp_path / f.path for f in done.add if f.table == "captures")
@@ -118,7 +104,7 @@ def test_racing_processes_commit_everything_once(tmp_path: Path) -> None:
         assert racer.exitcode == 0
     snapshot = warehouse.read_log(tmp_path)
     assert snapshot.version == 12
-    assert snapshot.load_ids == {digest(name) for name in names}
+    assert all(snapshot.has_load(digest(name)) for name in names)
     assert value(tmp_path, COUNTS) == "12 24 24"
     live = {tmp_path / p for p in snapshot.paths}
     assert set(tmp_path.rglob("*.parquet")) == live
@@ -133,7 +119,7 @@ def test_racing_threads_commit_everything_once(tmp_path: Path) -> None:
     assert {tmp_path / p for p in warehouse.read_log(tmp_path).paths} == set(tmp_path.rglob("*.parquet"))
 
 
-@pytest.mark.parametrize(("point", "survives"), [("after_part", False), ("before_link", False), ("after_link", True)])
+@pytest.mark.parametrize(("point", "survives"), [("put_written", False), ("put_renamed", False), ("before_link", False), ("after_link", True)])
 def test_killed_load_is_whole_or_absent_and_may_be_repeated(tmp_path: Path, point: str, survives: bool) -> None:
     load(tmp_path, "before")
     code = "import sys; from pathlib import Path; from tests.warehouse.makers import load; load(Path(sys.argv[1]), 'killed')"
@@ -164,7 +150,7 @@ def test_failed_write_leaves_the_last_version(tmp_path: Path, monkeypatch: pytes
     load(tmp_path, "one")
     before = sorted(tmp_path.rglob("*"))
     with monkeypatch.context() as patched:
-        patched.setattr("warehouse.record.os.link", _no_space)
+        patched.setattr("warehouse.storage.os.link", _no_space)
         with pytest.raises(OSError, match="No space"):
             load(tmp_path, "two")
     assert sorted(tmp_path.rglob("*")) == before
@@ -183,13 +169,13 @@ def test_damaged_record_says_which(tmp_path: Path) -> None:
 
 
 def test_checkpoints_change_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("warehouse.index", "warehouse.store"):
+    for module in ("warehouse.index", "warehouse.store", "warehouse.log"):
         monkeypatch.setattr(f"{module}.CHECKPOINT_EVERY", 2)
     for i in range(5):
         load(tmp_path, f"load{i}", count=1)
     through = [_facts(tmp_path, v) for v in range(6)]
     assert (tmp_path / "_log" / "checkpoint-00000004.json").exists()
-    segment = tmp_path / "_log" / "items-00000002.idx"
+    segment = tmp_path / "_log" / "items-00000002-2.idx"
     segment.write_bytes(segment.read_bytes()[:-1])
     assert [_facts(tmp_path, v) for v in range(6)] == through
     for path in (tmp_path / "_log").glob("checkpoint-*"):
@@ -206,7 +192,7 @@ def _facts(root: Path, version: int) -> tuple[object, ...]:
     found = warehouse.read_log(root, version)
     return (
         found.paths,
-        found.load_ids,
+        [found.has_load(digest(f"load{i}")) for i in range(5)],
         [f"load{i}-0" in found.known for i in range(5)],
         [c.version for c in found.loads],
         found.superseded,
@@ -243,4 +229,4 @@ def test_another_warehouse_in_the_same_place_is_seen(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "w")
     assert warehouse.read_log(tmp_path / "w").version == 0
     load(tmp_path / "w", "two")
-    assert warehouse.read_log(tmp_path / "w").load_ids == {digest("two")}
+    assert warehouse.read_log(tmp_path / "w").has_load(digest("two"))

@@ -3,4 +3,4 @@
 -- clock: published_at, naive UTC
 -- example: select published_at, source, title from articles order by published_at desc limit 10
 create view articles as
-select * from articles_all anti join superseded using (version_id);
+from articles_newest;

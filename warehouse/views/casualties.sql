@@ -2,6 +2,7 @@
 -- key: event_id, kind
 -- clock: date_start
 -- example: select date_start, place_name, kind, qualifier, value, support from casualties order by value desc limit 10
+-- column number_text: The words of the number
 create view casualties as
 with harm as (
     select event_id, kind, arg_min(struct_pack(qualifier, value, value_max, text), ordinal) as said

@@ -6,4 +6,4 @@ create view event_evidence as
 select
     event_id, event_type, event_mode, status, actor_name, recipient_name, support, trigger, attribution, rule_id, confidence,
     title, url, source, published_at, article_id, version_id, char_start, char_end, load_id, extractor_version, lexicon_version
-from events_all anti join superseded using (version_id);
+from events_newest;

@@ -1,0 +1,370 @@
+"""Rows taken out of live parts: forgetting a load, a source or an address, and replacing what better extractors make of a load.
+
+Parts never change, so the ones that hold such rows are written again without them, and one record swaps them all. What the rows made
+known is known no more, and where the newest wording of an article goes, the newest of the remaining ones takes its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import duckdb
+
+from warehouse.catalog import OFFLINE, base_select
+from warehouse.compact import BY_VERSION
+from warehouse.log import Snapshot, commits_after, read_log
+from warehouse.parts import check_part, in_schema, is_sorted, read_groups, write_part
+from warehouse.record import Commit, File, check_schema, load_key, read_record
+from warehouse.schema import TABLES
+from warehouse.storage import Storage, fault
+from warehouse.store import Draft, LoadConflict, check_tables, discarding, editions_of, now, publish_draft, seconds
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TRIES = 20
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Rows to take out: SQL conditions over the tables, with the values of their `$value` parameter.
+
+    `articles` chooses the wordings, and with them their events and mentions; the others choose rows of their own table.
+    """
+
+    value: object
+    articles: str
+    captures: str
+    rejects: str
+    fetches: str
+    whole_loads: bool = False
+    """Whether captures go even where another article rests on them."""
+
+
+def by_load(load_id: str) -> Chosen:
+    """All rows of one load."""
+    return Chosen(load_id, *("load_id = $value",) * 4, whole_loads=True)
+
+
+def by_source(source: str) -> Chosen:
+    """All rows of one source."""
+    return Chosen(source, *("source = $value",) * 4)
+
+
+def by_url(url: str) -> Chosen:
+    """Every wording of the article at an address."""
+    article = "article_id in (select article_id from articles where $value in (url, canonical_url))"
+    return Chosen(url, article, "$value in (url, final_url)", "$value in (url, input)", "url = $value")
+
+
+def captures_before(instant: datetime) -> Chosen:
+    """Captures loaded before an instant (naive UTC), and nothing else."""
+    return Chosen(instant, "false", "loaded_at < $value", "false", "false", whole_loads=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken out."""
+
+    rows: dict[str, int]
+    """By table."""
+    commit: Commit | None
+    """None when there was nothing, or on a dry run."""
+
+
+def forget(root: Path | str, chosen: Chosen, *, run_id: str = "forget", dry_run: bool = False) -> Taken:
+    """Take rows out of every table in one commit; the items they came from may be loaded again.
+
+    The parts that held them stay on disk, for readers of earlier versions, until `gc` collects them.
+    Raises:
+        LoadConflict: other commits kept changing the same articles.
+        CorruptFile: a part that holds such rows is damaged; nothing has changed.
+    """
+    storage = Storage(root)
+    forgets_items = chosen.articles != "false"
+
+    def attempt(snapshot: Snapshot) -> Taken:
+        with _Cut(storage, snapshot, run_id) as cut:
+            cut.choose(chosen)
+            rows = cut.count()
+            if dry_run or not rows:
+                return Taken(rows, None)
+            draft = cut.draft("forget", f"forget\0{chosen!r}\0{snapshot.version}", {})
+            if forgets_items:
+                draft.gone = cut.items_gone(chosen.whole_loads)
+            return Taken(rows, cut.publish(draft, {}))
+
+    return _retried(storage, attempt)
+
+
+def replace(
+    root: Path | str,
+    load_ids: Iterable[str],
+    tables: Mapping[str, pa.Table],
+    *,
+    run_id: str,
+    versions: Mapping[str, str],
+) -> Commit | None:
+    """Put what newer extractors made of loads in the place of their articles, events and mentions, in one commit.
+
+    Args:
+        load_ids: the loads; their captures and fetches stay, and their rejects that had a capture are replaced too.
+        tables: the new rows, of these loads only and with their load_ids; wordings that another load holds are left out.
+    Returns:
+        The commit, None when the log has this replacement already.
+    Raises:
+        LoadConflict: other commits kept changing the same articles.
+    """
+    storage = Storage(root)
+    wanted = sorted(set(load_ids))
+    identity = "\0".join(["replace", *wanted, *(f"{k}={v}" for k, v in sorted(versions.items()))])
+    check_tables("0", tables)
+
+    def attempt(snapshot: Snapshot) -> Commit | None:
+        if snapshot.has_load(_hash(identity)):
+            return None
+        with _Cut(storage, snapshot, run_id) as cut:
+            listed = "load_id in (select unnest($value))"
+            cut.choose(Chosen(wanted, listed, "false", f"{listed} and capture_id is not null", "false"))
+            return cut.publish(cut.draft("replace", identity, versions), cut.without_rivals(tables))
+
+    return _retried(storage, attempt)
+
+
+def _retried(storage: Storage, attempt: Callable[[Snapshot], _T]) -> _T:
+    for _ in range(_TRIES - 1):
+        try:
+            return attempt(read_log(storage))
+        except LoadConflict:
+            continue
+    return attempt(read_log(storage))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass
+class _Edition:
+    """One wording of an affected article that stays or comes."""
+
+    instant: int
+    order: int
+    """The version that committed it: of equal instants the later is the newest."""
+    version_id: str
+    history: bool = False
+    new: bool = False
+
+
+@dataclass
+class _Cut:
+    """One planned change of a snapshot: a connection over its parts, the chosen rows, and what follows from their going."""
+
+    storage: Storage
+    snapshot: Snapshot
+    run_id: str
+    conditions: dict[str, str] = field(default_factory=dict)
+    value: object = None
+
+    def __enter__(self) -> _Cut:
+        for files in self.snapshot.files.values():
+            check_schema(self.storage, files)
+        self.began = now()
+        self.con = duckdb.connect(":memory:", config=OFFLINE)
+        self.files = {self.storage.location(f.path): f for found in self.snapshot.files.values() for f in found}
+        for table, schema in TABLES.items():
+            paths = [self.storage.location(f.path) for f in self.snapshot.files.get(table, ())]
+            self.con.execute(f'create view "{table}" as {base_select(schema, paths, mixed=True, filename=True)}')
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.con.close()
+
+    def choose(self, chosen: Chosen) -> None:
+        """Find the wordings, captures and other rows that go."""
+        self.value = chosen.value
+        self._table("doomed", "version_id, article_id, load_id, capture_id", f"articles where {chosen.articles}")
+        rests = "select load_id, capture_id from articles where version_id not in (select version_id from doomed)"
+        own = (
+            "(load_id, capture_id) in (select (load_id, capture_id) from doomed)"
+            if chosen.captures != "false"
+            else "false"
+        )
+        free = (
+            "true"
+            if chosen.whole_loads
+            else f"(load_id, capture_id) not in (select (load_id, capture_id) from ({rests}))"
+        )
+        self._table(
+            "doomed_captures", "load_id, capture_id", f"captures where (({chosen.captures}) or {own}) and {free}"
+        )
+        self.conditions = dict.fromkeys(BY_VERSION, "version_id in (select version_id from doomed)") | {
+            "captures": "(load_id, capture_id) in (select (load_id, capture_id) from doomed_captures)",
+            "rejects": chosen.rejects,
+            "fetches": chosen.fetches,
+        }
+
+    def _table(self, name: str, columns: str, source: str) -> None:
+        self._run(f"create table {name} as select distinct {columns} from {source}")
+
+    def _run(self, statement: str) -> duckdb.DuckDBPyConnection:
+        return self.con.execute(statement, {"value": self.value} if "$value" in statement else None)
+
+    def count(self) -> dict[str, int]:
+        """Rows chosen, by table, where there are some."""
+        found = {t: self._run(f'select count(*) from "{t}" where {c}').fetchone() for t, c in self.conditions.items()}
+        return {table: row[0] for table, row in found.items() if row and row[0]}
+
+    def draft(self, kind: str, identity: str, versions: Mapping[str, str]) -> Draft:
+        """An empty draft of the change."""
+        return Draft(_hash(identity), kind, self.run_id, versions)
+
+    def items_gone(self, whole_loads: bool) -> tuple[str, ...]:
+        """What is known no more: the wordings, and the items of their loads that were read from the captures that go."""
+        doomed = {v for (v,) in self._run("select version_id from doomed").fetchall()}
+        begins = {c[:16] for (c,) in self._run("select capture_id from doomed_captures").fetchall()}
+        rejected = self._run(f"select load_id, capture_id from rejects where {self.conditions['rejects']}").fetchall()
+        begins |= {capture[:16] for _, capture in rejected if capture}
+        loads = {load for load, _ in rejected}
+        loads |= {
+            load
+            for (load,) in self._run("select load_id from doomed union select load_id from doomed_captures").fetchall()
+        }
+        gone = dict.fromkeys(sorted(doomed))
+        for load in self.snapshot.loads:
+            if load.kind == "load" and load.load_id in loads:
+                record = read_record(self.storage, load.version)
+                items = record.items if record is not None else {}
+                gone |= dict.fromkeys(i for i, c in items.items() if whole_loads or (c and c in begins))
+                gone[load_key(load.load_id)] = None
+        return tuple(gone)
+
+    def without_rivals(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+        """The new tables less the wordings that stay live in other loads."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        new = [version for _, version, _ in editions_of(tables)]
+        self.con.register("_new", pa.table({"version_id": pa.array(new, pa.string())}))
+        rivals = self._run(
+            "select version_id from articles semi join _new using (version_id) anti join doomed using (version_id)"
+        ).fetchall()
+        self.con.unregister("_new")
+        if not rivals:
+            return dict(tables)
+        listed = pa.array([v for (v,) in rivals], pa.string())
+        return {
+            name: table.filter(pc.invert(pc.is_in(table["version_id"], listed))) if name in BY_VERSION else table
+            for name, table in tables.items()
+        }
+
+    def publish(self, draft: Draft, tables: Mapping[str, pa.Table]) -> Commit | None:
+        """Write the parts anew without the chosen rows, add the new ones, and make it one commit."""
+        editions = self._editions(tables)
+        back = self._settle(draft, editions)
+        new = {e.version_id for found in editions.values() for e in found if e.new}
+        doomed = {v for (v,) in self._run("select version_id from doomed").fetchall()}
+        draft.items = dict.fromkeys(new, "")
+        draft.gone = (*draft.gone, *sorted(doomed - new - set(draft.gone)))
+        touched = set(editions)
+        draft.check = lambda last: self._check_since(last, touched)
+        with discarding(self.storage, draft):
+            self._cut_parts(draft, back)
+            for name, table in tables.items():
+                if table.num_rows:
+                    draft.written.append(write_part(self.storage, name, table, draft.load_id, self.began))
+            fault("rewrite")
+            return publish_draft(self.storage, draft, self.began)
+
+    def _check_since(self, last: Snapshot, touched: set[str]) -> None:
+        """Refuse when a commit made meanwhile added a wording of an article whose newest one was settled here."""
+        if last.version > self.snapshot.version:
+            for commit in commits_after(self.storage, self.snapshot.version):
+                if touched & commit.articles.keys():
+                    raise LoadConflict("an article was loaded again meanwhile: plan again")
+
+    def _editions(self, tables: Mapping[str, pa.Table]) -> dict[str, list[_Edition]]:
+        """All wordings, that stay or come, of the articles that lose or gain one."""
+        import pyarrow as pa
+
+        order = {load.load_id: load.version for load in self.snapshot.loads}
+        coming = editions_of(tables)
+        found: dict[str, list[_Edition]] = {a: [] for (a,) in self._run("select article_id from doomed").fetchall()}
+        if coming:
+            loads = tables["articles"]["load_id"].to_pylist()
+            for (article, version, instant), load in zip(coming, loads, strict=True):
+                found.setdefault(article, []).append(_Edition(instant, order.get(load, 0), version, new=True))
+        self.con.register("_touched", pa.table({"article_id": pa.array(list(found), pa.string())}))
+        rows = self._run(
+            "select article_id, version_id, coalesce(modified_at, published_at), load_id, filename from articles "
+            "semi join _touched using (article_id) anti join doomed using (version_id)"
+        ).fetchall()
+        self.con.unregister("_touched")
+        for article, version, instant, load, name in rows:
+            history = self.files[name].history
+            found[article].append(_Edition(seconds(instant), order.get(load, 0), version, history))
+        return found
+
+    def _settle(self, draft: Draft, editions: Mapping[str, list[_Edition]]) -> set[str]:
+        """Say which wordings are newest now; those among them that lie in parts of superseded ones must come back."""
+        pending = self.snapshot.superseded
+        newest = {a: max(found, key=lambda e: (e.instant, e.order), default=None) for a, found in editions.items()}
+        best = {e.version_id: e for e in newest.values() if e is not None}
+        older = {
+            e.version_id for found in editions.values() for e in found if e.version_id not in best and not e.history
+        }
+        doomed = {v for (v,) in self._run("select version_id from doomed").fetchall()}
+        draft.articles = {a: (e.version_id, e.instant) if e is not None else ("", 0) for a, e in newest.items()}
+        draft.superseded = tuple(sorted(older - pending))
+        draft.settled = tuple(sorted(((doomed | best.keys()) & pending) - older))
+        return {version for version, e in best.items() if e.history}
+
+    def _cut_parts(self, draft: Draft, back: set[str]) -> None:
+        import pyarrow as pa
+
+        self.con.register("_back", pa.table({"version_id": pa.array(sorted(back), pa.string())}))
+        for table, condition in self.conditions.items():
+            returns = "version_id in (select version_id from _back)" if back and table in BY_VERSION else "false"
+            hit = f"({condition}) or ({returns})"
+            names = self._run(f'select distinct filename from "{table}" where {hit}').fetchall()
+            for file in sorted((self.files[name] for (name,) in names), key=lambda f: f.path):
+                check_part(self.storage, file)
+                draft.removes = (*draft.removes, file)
+                self._write(draft, file, f"not ({hit})", file.history)
+                if file.history and back:
+                    self._write(draft, file, f"({returns}) and not ({condition})", False)
+
+    def _write(self, draft: Draft, file: File, condition: str, history: bool) -> None:
+        pieces = self._kept(file, condition)
+        first = next(pieces, None)
+        if first is not None:
+            written = write_part(
+                self.storage,
+                file.table,
+                _chained(first, pieces),
+                draft.load_id,
+                self.began,
+                month=file.month,
+                compacted=is_sorted(self.storage, file),
+                history=history,
+            )
+            draft.written.append(written)
+
+    def _kept(self, file: File, condition: str) -> Iterator[pa.Table]:
+        for piece in read_groups(self.storage, file):
+            self.con.register("_piece", piece)
+            kept: pa.Table = self._run(f"select * from _piece where {condition}").to_arrow_table()
+            self.con.unregister("_piece")
+            if kept.num_rows:
+                yield in_schema(file.table, kept)
+
+
+def _chained(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    yield first
+    yield from rest
