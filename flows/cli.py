@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import sources
+from flows import sources, warehouse_cli
+from flows.config import SettingsError
+from flows.terminal import Root, fail, space_of, warn
 
 if TYPE_CHECKING:
     from flows.config import Workspace
@@ -28,13 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
 app.add_typer(sources.app)
-
-Root = Annotated[
-    Path | None,
-    typer.Option("--root", help="Workspace folder. Else the variable DATELINE_ROOT, else ./data.", show_default=False),
-]
+app.add_typer(warehouse_cli.app)
 
 
 def main() -> None:
@@ -46,23 +43,9 @@ def main() -> None:
         raise SystemExit(141) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-
-
-def _space(root: Path | None) -> Workspace:
-    from flows.config import workspace
-
-    return workspace(root)
-
-
-def _fail(message: str, remedy: str = "", code: int = 1) -> typer.Exit:
-    typer.secho(f"dateline: {message}", fg="red", err=True)
-    if remedy:
-        typer.echo(f"  {remedy}", err=True)
-    return typer.Exit(code)
-
-
-def _warn(message: str) -> None:
-    typer.secho(f"dateline: {message}", fg="yellow", err=True)
+    except SettingsError as error:
+        fail(str(error))
+        raise SystemExit(2) from None
 
 
 @app.command()
@@ -103,19 +86,19 @@ def ingest(
     from flows import ingest as job_of
     from flows import report
 
-    space = _space(root)
+    space = space_of(root)
     job = job_of.plan(paths, source)
     for failed in job.inputs.failures:
-        _warn(f"{failed.input}: {failed.message}")
+        warn(f"{failed.input}: {failed.message}")
     if not job.units:
         if not job.inputs.failures:
-            raise _fail(
+            raise fail(
                 f"nothing to read in {', '.join(paths)}",
                 f"{job.inputs.passed_over} files there are of other kinds; the doors are .html, .htm, .txt, .jsonl and .gz of them.",
             )
-        raise _fail("nothing was taken", "check the paths, or run `dateline ingest --help` for the kinds of input.")
+        raise fail("nothing was taken", "check the paths, or run `dateline ingest --help` for the kinds of input.")
     if job.inputs.passed_over and not quiet:
-        _warn(f"{job.inputs.passed_over} files of other kinds passed over")
+        warn(f"{job.inputs.passed_over} files of other kinds passed over")
     began = job_of.started()
     counts = _run(job, space, flow, quiet)
     seconds = job_of.started() - began
@@ -127,9 +110,9 @@ def ingest(
         Console().print(report.summary_table(counts, seconds, space.root, warehouse.read_log(space.root).version))
     _say_rejects(counts)
     if counts.read and counts.rejects == counts.read:
-        raise _fail("nothing was taken: every document was rejected", 'the reasons: dateline sql "from rejects"')
+        raise fail("nothing was taken: every document was rejected", 'the reasons: dateline sql "from rejects"')
     if not counts.read:
-        raise _fail("nothing was taken: the input is empty")
+        raise fail("nothing was taken: the input is empty")
 
 
 def _run(job: Any, space: Workspace, flow: bool | None, quiet: bool) -> Counts:
@@ -185,12 +168,12 @@ def _direct(job: Any, space: Workspace, quiet: bool) -> Counts:
             return job_of.ingest_direct(job, space, lambda n: progress.advance(bar, n), committed)
     except KeyboardInterrupt:
         job_of.finish(space.root, so_far)
-        _warn(
+        warn(
             f"stopped: {so_far.articles} articles in {so_far.loads} loads are committed, no half load; the same command takes up the rest."
         )
         raise
     except OSError as error:
-        raise _fail(
+        raise fail(
             f"{error.filename or space.root}: {error.strerror or error}",
             "what was committed before stays; mend this and repeat the command.",
         ) from error
@@ -198,9 +181,9 @@ def _direct(job: Any, space: Workspace, quiet: bool) -> Counts:
 
 def _say_rejects(counts: Counts) -> None:
     for reject in counts.examples[:5]:
-        _warn(f"{reject.input}: {reject.reason}: {reject.message}")
+        warn(f"{reject.input}: {reject.reason}: {reject.message}")
     if counts.rejects > 5:
-        _warn(f'… and {counts.rejects - 5} more; all of them: dateline sql "from rejects"')
+        warn(f'… and {counts.rejects - 5} more; all of them: dateline sql "from rejects"')
 
 
 @app.command()
@@ -219,58 +202,6 @@ def demo(
     from flows.demo import run_demo
 
     raise typer.Exit(run_demo(root))
-
-
-@app.command()
-def sql(
-    query: Annotated[
-        str | None,
-        typer.Argument(
-            help="One statement; without it a prompt opens. `-` reads it from standard input.", show_default=False
-        ),
-    ] = None,
-    root: Root = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            help="table, csv, json, jsonl, parquet or markdown. Default: table on a terminal, csv in a pipe.",
-            show_default=False,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to this file.", show_default=False)
-    ] = None,
-    version: Annotated[
-        int | None, typer.Option(help="As the warehouse was at this version (see `from loads`).", show_default=False)
-    ] = None,
-) -> None:
-    """Ask the warehouse in DuckDB's SQL. `from help` lists views and macros with examples.
-
-    Examples:
-
-        dateline sql "from events"
-
-        dateline sql "select actor_country, recipient_country, count(*) n from events group by all order by n desc"
-
-        dateline sql "from event_evidence where event_type = 'ASSAULT'" --format csv > assaults.csv
-    """
-    from flows import query as asked
-
-    space = _space(root)
-    if not (space.root / "_log").is_dir():
-        _warn(
-            f"{space.root} holds no warehouse yet: all tables are empty. `dateline ingest PATH` fills it; `dateline demo` shows one."
-        )
-    try:
-        if query is None and sys.stdin.isatty():
-            asked.prompt(space.root, version)
-            return
-        text = sys.stdin.read() if query in (None, "-") else str(query)
-        asked.run(space.root, text, format, output, version)
-    except asked.QueryError as error:
-        raise _fail(str(error), error.remedy) from error
 
 
 @app.command()
@@ -293,7 +224,7 @@ def read(
     from flows import answering
 
     if format not in ("jsonl", "text"):
-        raise _fail(f"--format {format}: jsonl or text", code=2)
+        raise fail(f"--format {format}: jsonl or text", code=2)
     if not answering.read_all(paths, format, source):
         raise typer.Exit(1)
 
@@ -320,9 +251,9 @@ def code(
     from flows import answering
 
     try:
-        answering.code_all(file, mentions, _space(root).own_lexicons)
+        answering.code_all(file, mentions, space_of(root).own_lexicons)
     except OSError as error:
-        raise _fail(f"{file}: {error.strerror or error}", "name a JSON Lines file, or - for standard input.") from error
+        raise fail(f"{file}: {error.strerror or error}", "name a JSON Lines file, or - for standard input.") from error
 
 
 @app.command()
@@ -350,19 +281,6 @@ def explain(
     from flows import answering
 
     try:
-        answering.explain_one(what, _space(root), published, json_)
+        answering.explain_one(what, space_of(root), published, json_)
     except answering.Unknown as error:
-        raise _fail(str(error), error.remedy) from error
-
-
-@app.command()
-def status(root: Root = None) -> None:
-    """Show what the workspace holds: tables, last loads, rejects, languages.
-
-    Example:
-
-        dateline status --root data
-    """
-    from flows.query import show_status
-
-    show_status(_space(root).root)
+        raise fail(str(error), error.remedy) from error

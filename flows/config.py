@@ -7,7 +7,9 @@ the environment variable DATELINE_ROOT, else `./data`.
 from __future__ import annotations
 
 import os
+import tomllib
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 BATCH_DOCUMENTS = 250
@@ -36,6 +38,34 @@ class Workspace:
 def workspace(root: str | Path | None = None) -> Workspace:
     """The workspace named by `root`, DATELINE_ROOT or the default `./data`; its path is made absolute."""
     return Workspace(Path(root or os.environ.get("DATELINE_ROOT") or "data").expanduser().resolve())
+
+
+class SettingsError(Exception):
+    """dateline.toml says something that cannot be. The message names the key and what may stand there."""
+
+
+def captures_kept(space: Workspace) -> timedelta | None:
+    """How long captures are kept, from `[captures] keep` in dateline.toml: "all" (None), "N days", or "none" (zero).
+
+    Raises:
+        SettingsError: the file cannot be read, or says something else.
+    """
+    path = space.root / "dateline.toml"
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    keep = str(settings.get("captures", {}).get("keep", "all"))
+    if keep == "all":
+        return None
+    number, _, unit = keep.partition(" ")
+    if keep == "none":
+        return timedelta(0)
+    if number.isdigit() and int(number) and unit in ("day", "days"):
+        return timedelta(days=int(number))
+    raise SettingsError(f'{path}: [captures] keep = "{keep}": "all", "none" or a number such as "30 days"')
 
 
 def worker_count() -> int:

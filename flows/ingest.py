@@ -14,6 +14,7 @@ from typing import Any
 
 from flows import pipeline, runner
 from flows.config import Workspace, worker_count, workspace
+from flows.keeping import compact_if_due
 from flows.pipeline import Counts
 from flows.readers.files import Inputs, find_inputs
 from flows.readers.http import is_url
@@ -83,10 +84,11 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
 
 
 def finish(root: Path, total: Counts) -> Counts:
-    """After the last load: the catalogue for other programs is brought up to date."""
+    """After the last load: small parts are merged where there are many, the catalogue for other programs is brought up to date."""
     import warehouse
 
     if total.loads:
+        compact_if_due(root)
         warehouse.rebuild(root)
     return total
 

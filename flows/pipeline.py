@@ -11,12 +11,12 @@ import time
 import uuid
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extractors.records import Capture, Extraction, ExtractionError
-from flows.config import BATCH_BYTES, BATCH_DOCUMENTS
+from flows.config import BATCH_BYTES, BATCH_DOCUMENTS, Workspace, captures_kept
 from flows.readers.files import Failure, Inputs, read_file, read_stdin
 from flows.readers.http import read_url
 
@@ -128,13 +128,15 @@ class Run:
     started_at: datetime
     extractor_version: str
     lexicon_version: str
+    keep_captures: bool = True
 
 
 def new_run(root: Path, lexicon_version: str) -> Run:
     """A run with a fresh id."""
     from extractors import VERSION
 
-    return Run(root, uuid.uuid4().hex, datetime.now(UTC), VERSION, lexicon_version)
+    keep = captures_kept(Workspace(root)) != timedelta(0)
+    return Run(root, uuid.uuid4().hex, datetime.now(UTC), VERSION, lexicon_version, keep)
 
 
 def read_items(
@@ -289,7 +291,8 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
         provenance = warehouse.Provenance(
             identity, run.run_id, run.extractor_version, run.lexicon_version, datetime.now(UTC)
         )
-        tables = warehouse.build_tables(part.pairs, part.captures, part.rejects, (), provenance)
+        captures = part.captures if run.keep_captures else ()
+        tables = warehouse.build_tables(part.pairs, captures, part.rejects, (), provenance)
         try:
             done = warehouse.commit(
                 run.root,

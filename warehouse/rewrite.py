@@ -359,7 +359,9 @@ class _Cut:
     def _kept(self, file: File, condition: str) -> Iterator[pa.Table]:
         for piece in read_groups(self.storage, file):
             self.con.register("_piece", piece)
-            kept: pa.Table = self._run(f"select * from _piece where {condition}").to_arrow_table()
+            statement = f"select * from _piece where {condition}"
+            found = self.con.sql(statement, params={"value": self.value} if "$value" in condition else None)
+            kept = found.to_arrow_table()
             self.con.unregister("_piece")
             if kept.num_rows:
                 yield in_schema(file.table, kept)

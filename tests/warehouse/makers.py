@@ -90,7 +90,7 @@ def load(root: Path, name: str, count: int = 3, items: list[str] | None = None) 
 
 def value(root: Path, query: str, version: int | None = None) -> Any:
     """The single value a query gives."""
-    with warehouse.connect(root, version) as con:
+    with warehouse.connect(root, version, comments=False) as con:
         row = con.execute(query).fetchone()
         assert row is not None
         return row[0]

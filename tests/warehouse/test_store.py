@@ -119,7 +119,10 @@ def test_racing_threads_commit_everything_once(tmp_path: Path) -> None:
     assert {tmp_path / p for p in warehouse.read_log(tmp_path).paths} == set(tmp_path.rglob("*.parquet"))
 
 
-@pytest.mark.parametrize(("point", "survives"), [("put_written", False), ("put_renamed", False), ("before_link", False), ("after_link", True)])
+@pytest.mark.parametrize(
+    ("point", "survives"),
+    [("put_written", False), ("put_renamed", False), ("before_link", False), ("after_link", True)],
+)
 def test_killed_load_is_whole_or_absent_and_may_be_repeated(tmp_path: Path, point: str, survives: bool) -> None:
     load(tmp_path, "before")
     code = "import sys; from pathlib import Path; from tests.warehouse.makers import load; load(Path(sys.argv[1]), 'killed')"

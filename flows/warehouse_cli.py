@@ -1,0 +1,225 @@
+"""The commands over what is stored: ask it, see its state, check it, tidy it, take something out, hand it on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.terminal import Root, fail, space_of, warn
+
+app = typer.Typer()
+
+
+@app.command()
+def sql(
+    query: Annotated[
+        str | None,
+        typer.Argument(
+            help="One statement or several; without it a prompt opens. `-` reads from standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    root: Root = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="table, csv, json, jsonl, parquet or markdown. Default: table on a terminal, csv in a pipe.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write to this file; its ending names the format.", show_default=False),
+    ] = None,
+    version: Annotated[
+        int | None, typer.Option(help="As the warehouse was at this version (see `from loads`).", show_default=False)
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Give up after this many seconds.", show_default=False, min=0.001)
+    ] = None,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="List views, macros and tables; with a name as QUERY, its columns.")
+    ] = False,
+) -> None:
+    """Ask the warehouse in DuckDB's SQL. `from help` lists views and macros with examples.
+
+    Nothing can be changed from here, and nothing reaches the network. CSV and Parquet files under the current folder can
+    be joined by their path.
+
+    Examples:
+
+        dateline sql "from events"
+
+        dateline sql "select actor_country, recipient_country, count(*) n from events group by all order by n desc"
+
+        dateline sql "from event_evidence where event_type = 'ASSAULT'" --output assaults.csv
+
+        dateline sql "select e.*, m.region from events e join 'my-regions.csv' m on e.place_name = m.name"
+
+        dateline sql --tables events
+    """
+    from flows import query as asked
+
+    space = space_of(root)
+    if not (space.root / "_log").is_dir():
+        warn(
+            f"{space.root} holds no warehouse yet: all tables are empty. `dateline ingest PATH` fills it; `dateline demo` shows one."
+        )
+    try:
+        if tables:
+            query = asked.columns_query(query) if query else "from help"
+            asked.run(space.root, query, format, output, version, timeout, comments=True)
+        elif query is None and sys.stdin.isatty():
+            asked.prompt(space.root, version)
+        else:
+            text = sys.stdin.read() if query in (None, "-") else str(query)
+            asked.run(space.root, text, format, output, version, timeout)
+    except asked.QueryError as error:
+        raise fail(str(error), error.remedy) from error
+
+
+@app.command()
+def status(root: Root = None) -> None:
+    """Show what the workspace holds: rows by table, loads, size, the last run, rejects by reason.
+
+    Example:
+
+        dateline status --root data
+    """
+    from flows import keeping
+
+    keeping.show_status(space_of(root).root)
+
+
+@app.command()
+def verify(root: Root = None) -> None:
+    """Compare every live part with the sha256 it was committed with; exit status 1 if one differs.
+
+    Example:
+
+        dateline verify
+    """
+    from flows import keeping
+
+    bad = keeping.verify(space_of(root).root)
+    for error in bad:
+        warn(str(error))
+    if bad:
+        raise fail(f"{len(bad)} parts are not what was committed")
+
+
+@app.command()
+def compact(root: Root = None) -> None:
+    """Merge small parts into large sorted ones: queries get faster, no answer changes. Safe beside a running ingest.
+
+    It happens by itself once a month has more than 64 parts of a table.
+
+    Example:
+
+        dateline compact
+    """
+    from flows import keeping
+
+    keeping.compact(space_of(root).root)
+
+
+@app.command()
+def gc(
+    root: Root = None,
+    grace: Annotated[
+        float,
+        typer.Option(help="Days that a part is kept after it was replaced, for readers of older versions.", min=0),
+    ] = 7.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted.")] = False,
+) -> None:
+    """Delete parts that have been replaced for longer than the grace, and what killed runs left. Nothing live is touched.
+
+    With `[captures] keep` in dateline.toml, captures older than that are taken out first.
+
+    Examples:
+
+        dateline gc --dry-run
+
+        dateline gc --grace 0
+    """
+    from flows import keeping
+
+    keeping.collect(space_of(root), grace, dry_run)
+
+
+@app.command()
+def forget(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="LOAD|SOURCE|URL", help="A load_id, a source's name or an article's address.", show_default=False
+        ),
+    ],
+    root: Root = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Take a load, a source or an article out of every table. Ingesting the same input again brings it back.
+
+    Earlier versions still show it (`dateline sql --version`) until `dateline gc` has deleted their parts.
+
+    Examples:
+
+        dateline forget https://example.org/story.html
+
+        dateline forget some-source --dry-run
+    """
+    from flows import keeping
+
+    space = space_of(root)
+    rows = keeping.forget(space.root, what, dry_run=True)
+    if not rows:
+        raise fail(
+            f"{what}: no load, source or article of that name",
+            'loads: dateline sql "from loads"; sources: dateline sql "select distinct source from articles"',
+        )
+    said = ", ".join(f"{n:,} {table}" for table, n in rows.items())
+    if dry_run:
+        typer.echo(f"would take out {said}")
+        return
+    if not yes and not (sys.stdin.isatty() and typer.confirm(f"take out {said}?")):
+        raise fail("nothing was taken out", "say --yes where nobody can be asked.")
+    keeping.forget(space.root, what, dry_run=False)
+    typer.echo(f"took out {said}; their bytes leave the disk with `dateline gc`")
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)],
+    root: Root = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="parquet or csv.")] = "parquet",
+    version: Annotated[
+        int | None, typer.Option(help="As the warehouse was at this version.", show_default=False)
+    ] = None,
+) -> None:
+    """Write a clean copy for others: the newest wording of every article, its events, participants, numbers and mentions.
+
+    Examples:
+
+        dateline export release-1
+
+        dateline export release-1-csv --format csv --version 42
+    """
+    from flows import keeping
+    from flows.query import QueryError
+
+    try:
+        written = keeping.export(space_of(root).root, folder, format, version)
+    except QueryError as error:
+        raise fail(str(error), error.remedy) from error
+    except OSError as error:
+        raise fail(
+            f"{error.filename or folder}: {error.strerror or error}", "name a new folder on a disk with room."
+        ) from error
+    for name, rows in written.items():
+        typer.echo(f"{folder / name}: {rows:,} rows")
