@@ -30,6 +30,9 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+_TRIES = 5
+
+
 def connect(root: Path | str, version: int | None = None, *, comments: bool = True) -> duckdb.DuckDBPyConnection:
     """Open the warehouse for queries, as of a version, by default the last.
 
@@ -44,13 +47,8 @@ def connect(root: Path | str, version: int | None = None, *, comments: bool = Tr
         NewerSchema: a newer program wrote some of the parts.
     """
     storage = Storage(root)
-    snapshot = read_log(storage, version)
-    if version is not None:
-        _check_there(storage, snapshot)
-    con = duckdb.connect(":memory:", config=OFFLINE)
+    con = _opened(storage, version)
     try:
-        con.execute("set parquet_metadata_cache = true")
-        _define(con, storage, snapshot)
         if comments:
             _comment(con)
         allowed = ", ".join(_quoted(str(p)) for p in dict.fromkeys([storage.root, Path.cwd()]))
@@ -61,6 +59,27 @@ def connect(root: Path | str, version: int | None = None, *, comments: bool = Tr
         con.close()
         raise
     return con
+
+
+def _opened(storage: Storage, version: int | None) -> duckdb.DuckDBPyConnection:
+    """All views of a version in memory. Of the last version, of a later one when its parts were collected meanwhile."""
+    for attempt in range(_TRIES):
+        snapshot = read_log(storage, version)
+        if version is not None:
+            _check_there(storage, snapshot)
+        con = duckdb.connect(":memory:", config=OFFLINE)
+        try:
+            con.execute("set parquet_metadata_cache = true")
+            _define(con, storage, snapshot)
+            return con
+        except duckdb.IOException:
+            con.close()
+            if attempt == _TRIES - 1 or version is not None or read_log(storage).version == snapshot.version:
+                raise
+        except BaseException:
+            con.close()
+            raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _check_there(storage: Storage, snapshot: Snapshot) -> None:
@@ -86,29 +105,35 @@ def rebuild(root: Path | str) -> Path:
     with locked(root / ".catalog.lock"):
         for orphan in root.glob(".catalog-*"):  # of builders that were killed: nobody else builds now
             orphan.unlink(missing_ok=True)
-        snapshot = read_log(storage)  # inside the lock, or an older catalogue could replace a newer one
-        con = duckdb.connect(":memory:", config=OFFLINE)
         try:
-            # A file of DuckDB's own newest format is refused by last year's command line.
-            con.execute(f"attach {_quoted(str(temporary))} as catalog (storage_version 'v1.0.0')")
-            con.execute("use catalog")
-            _define(con, storage, snapshot)
-            _comment(con)
-            con.execute("use memory")
-            con.execute("detach catalog")
-            con.close()
+            _build(storage, temporary)
             fault("catalogue")
             temporary.replace(final)
             sync_folder(root)
-        except duckdb.Error as error:
-            if "space" in str(error).lower() or "write" in str(error).lower():
-                raise OSError(f"{temporary}: {error}") from error
-            raise
         finally:
-            con.close()
             for leftover in root.glob(f"{temporary.name}*"):  # with its write-ahead log
                 leftover.unlink(missing_ok=True)
     return final
+
+
+def _build(storage: Storage, path: Path) -> None:
+    """A database file with all views of the last version. Called under the lock, or an older one could replace a newer."""
+    for attempt in range(_TRIES):
+        snapshot = read_log(storage)
+        path.unlink(missing_ok=True)
+        with duckdb.connect(":memory:", config=OFFLINE) as con:
+            try:
+                # A file of DuckDB's own newest format is refused by last year's command line.
+                con.execute(f"attach {_quoted(str(path))} as catalog (storage_version 'v1.0.0')")
+                con.execute("use catalog")
+                _define(con, storage, snapshot)
+                _comment(con)
+                con.execute("use memory")
+                con.execute("detach catalog")
+                return
+            except duckdb.IOException as error:
+                if read_log(storage).version == snapshot.version or attempt == _TRIES - 1:
+                    raise OSError(f"{path}: {error}") from error
 
 
 def _define(con: duckdb.DuckDBPyConnection, storage: Storage, snapshot: Snapshot) -> None:
