@@ -150,8 +150,8 @@ def collect(space: Workspace, grace_days: float, dry_run: bool) -> None:
         if taken.rows:
             said = "would take out" if dry_run else "took out"
             print(f"{said} {taken.rows['captures']:,} captures older than {keep.days} days")
-            if not dry_run:
-                warehouse.rebuild(space.root)
+    if not dry_run and warehouse.read_log(space.root).version:
+        warehouse.rebuild(space.root)  # or an old catalogue would name parts that are gone
     found = warehouse.gc(space.root, timedelta(days=grace_days), dry_run=dry_run)
     said = "would delete" if dry_run else "deleted"
     kept = f"; {found.kept:,} replaced parts are within the grace of {grace_days:g} days" if found.kept else ""

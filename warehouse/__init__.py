@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from warehouse.catalog import connect, rebuild
-from warehouse.compact import compact, due_months
+from warehouse.compaction import compact, due_months
 from warehouse.index import Known
 from warehouse.log import Snapshot, read_log
 from warehouse.record import Commit, CorruptFile, File, Load, NewerSchema

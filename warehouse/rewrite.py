@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import duckdb
 
 from warehouse.catalog import OFFLINE, base_select
-from warehouse.compact import BY_VERSION
+from warehouse.compaction import BY_VERSION
 from warehouse.log import Snapshot, commits_after, read_log
 from warehouse.parts import check_part, in_schema, is_sorted, read_groups, write_part
 from warehouse.record import Commit, File, check_schema, load_key, read_record

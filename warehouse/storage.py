@@ -89,7 +89,11 @@ class Storage:
         finally:
             temporary.unlink(missing_ok=True)
         fault("put_renamed")
-        sync_folder(target.parent)
+        try:
+            sync_folder(target.parent)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
         return Stored(out.size, out.digest.hexdigest())
 
     def put_if_absent(self, name: str, data: bytes) -> bool:

@@ -58,20 +58,23 @@ def compact(root: Path | str, months: Iterable[str] | None = None, *, run_id: st
 
 
 def _compact_month(storage: Storage, snapshot: Snapshot, month: str, run_id: str) -> Commit | None:
-    inputs = {table: _small(snapshot, table, month) for table in TABLES}
-    inputs = {table: files for table, files in inputs.items() if len(files) > 1}
-    if not inputs:
+    groups = [
+        group
+        for table in TABLES
+        for group in _groups(_small(snapshot, table, month))
+        if len(group) > 1 or _superseded_in(storage, snapshot, group[0])
+    ]
+    if not groups:
         return None
-    check_schema(storage, (f for files in inputs.values() for f in files))
-    merged = tuple(f for files in inputs.values() for f in files)
+    merged = tuple(f for group in groups for f in group)
+    check_schema(storage, merged)
     load_id = hashlib.sha256("\0".join(f.path for f in merged).encode()).hexdigest()[:32]
     draft = Draft(load_id, "compact", run_id, {}, removes=merged)
     work = _Work(storage, snapshot.superseded, draft, month)
     try:
         with discarding(storage, draft):
-            for table, files in inputs.items():
-                for group in _groups(files):
-                    work.merge(table, group)
+            for group in groups:
+                work.merge(group)
             draft.settled = tuple(sorted(work.moved - _elsewhere(storage, snapshot, month, draft)))
             fault("compact")
             return publish_draft(storage, draft, work.began)
@@ -104,7 +107,8 @@ class _Work:
         self.began = now()
         self.moved: set[str] = set()
 
-    def merge(self, table: str, files: list[File]) -> None:
+    def merge(self, files: list[File]) -> None:
+        table = files[0].table
         for file in files:
             check_part(self.storage, file)
         if table == "captures":
@@ -173,16 +177,17 @@ def _joined(storage: Storage, files: list[File]) -> Iterator[pa.Table]:
 
 def _elsewhere(storage: Storage, snapshot: Snapshot, month: str, draft: Draft) -> set[str]:
     """Superseded versions with rows in parts of the month that are not rewritten: they stay pending."""
-    if not snapshot.superseded:
+    merged = {f.path for f in draft.removes}
+    rest = (f for t in BY_VERSION for f in snapshot.files.get(t, ()) if f.month == month and f.path not in merged)
+    return {version for file in rest for version in _superseded_in(storage, snapshot, file)}
+
+
+def _superseded_in(storage: Storage, snapshot: Snapshot, file: File) -> set[str]:
+    """Versions with rows among the newest in a part that are the newest no more."""
+    if not snapshot.superseded or file.history or file.table not in BY_VERSION:
         return set()
     import pyarrow.parquet as pq
 
-    merged = {f.path for f in draft.removes}
-    found: set[str] = set()
-    for table in BY_VERSION:
-        for file in snapshot.files.get(table, ()):
-            if file.month == month and file.path not in merged and not file.history:
-                with storage.open(file.path) as opened:
-                    column = pq.ParquetFile(opened).read(columns=["version_id"])["version_id"]
-                found.update(v for v in column.unique().to_pylist() if v in snapshot.superseded)
-    return found
+    with storage.open(file.path) as opened, pq.ParquetFile(opened) as part:
+        column = part.read(columns=["version_id"])["version_id"]
+    return snapshot.superseded.intersection(column.unique().to_pylist())
