@@ -190,4 +190,4 @@ def _superseded_in(storage: Storage, snapshot: Snapshot, file: File) -> set[str]
 
     with storage.open(file.path) as opened, pq.ParquetFile(opened) as part:
         column = part.read(columns=["version_id"])["version_id"]
-    return snapshot.superseded.intersection(column.unique().to_pylist())
+    return set(column.unique().to_pylist()) & snapshot.superseded
