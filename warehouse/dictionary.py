@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from warehouse.schema import CODES, DERIVED, NEWEST, RAW, TABLES
+from warehouse.schema import CODES, DERIVED, NEWEST, PROVENANCE, RAW, TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 VIEWS = (
     "articles",
@@ -114,7 +118,7 @@ def column_comment(view: str, column: str) -> str | None:
 
 def page() -> str:
     """The data dictionary as Markdown: every view and macro with its grain and example, every stored column."""
-    parts = ["## Views and macros\n", "| name | one row is | key | clock | example |\n| --- | --- | --- | --- | --- |"]
+    parts = ["### Views and macros\n", "| name | one row is | key | clock | example |\n| --- | --- | --- | --- | --- |"]
     for name in VIEWS:
         top = head(name)
         called = MACROS.get(name, name)
@@ -128,17 +132,44 @@ def page() -> str:
         notes = [f"{label}: {top[key]}" for key, label in (("null", "Always null"), ("note", "Note")) if key in top]
         if notes:
             parts.append(f"\n`{name}`: " + ". ".join(notes) + ".")
-    parts.append("\n## Tables")
-    for name, schema in (*TABLES.items(), *DERIVED.items(), *CODES.items()):
+    own = {f.name for f in PROVENANCE}
+    every = {**TABLES, **DERIVED, **CODES}
+    for name, schema in every.items():
         stored = f" (as `{RAW[name]}`)" if name in RAW else ""
         parts.append(f"\n### {name}{stored}\n\n{schema.metadata[b'comment'].decode()}.\n")
-        parts.append("| column | type | what it is | unit | example |\n| --- | --- | --- | --- | --- |")
-        for f in schema:
-            about = {k.decode(): _cell(v.decode()) for k, v in f.metadata.items()}
-            kind = f"{f.type}" + ("" if f.nullable else ", never null")
-            parts.append(f"| `{f.name}` | {_cell(kind)} | {about['comment']} | {about['unit']} | {about['example']} |")
+        parts.extend(_columns(f for f in schema if name not in TABLES or f.name not in own))
+    parts.append("\n### Every stored table ends with\n")
+    parts.extend(_columns(PROVENANCE))
     return "\n".join(parts) + "\n"
+
+
+def _columns(fields: Iterable[pa.Field]) -> Iterator[str]:
+    yield "| column | type | what it is | unit | example |\n| --- | --- | --- | --- | --- |"
+    for f in fields:
+        about = {k.decode(): _cell(v.decode()) for k, v in f.metadata.items()}
+        kind = f"{f.type}" + ("" if f.nullable else ", never null")
+        yield f"| `{f.name}` | {_cell(kind)} | {about['comment']} | {about['unit']} | {about['example']} |"
+
+
+_BEGIN, _END = "<!-- data dictionary: made by `python -m warehouse.dictionary README.md` -->\n", "<!-- end -->\n"
+
+
+def renewed(text: str) -> str:
+    """A document with its data dictionary made anew between the two marks."""
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError(f"the marks {_BEGIN.strip()} and {_END.strip()} are missing")
+    return before + begin + page() + end + after
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    import sys
+    from pathlib import Path
+
+    for name in sys.argv[1:]:
+        Path(name).write_text(renewed(Path(name).read_text(encoding="utf-8")), encoding="utf-8")

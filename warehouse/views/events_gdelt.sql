@@ -81,8 +81,8 @@ select
     case
         when place_name is null then null
         when place_precision = 'country' then 1
-        when place_precision = 'region' then if(place_country = 'USA', 2, 5)
-        else if(place_country = 'USA', 3, 4)
+        when place_precision = 'region' then case place_country when 'USA' then 2 else 5 end
+        else case place_country when 'USA' then 3 else 4 end
     end::integer as ActionGeo_Type,
     concat_ws(', ', place_name, nullif(admin1, place_name), nullif(place_country, place_name)) as ActionGeo_FullName,
     place_fips as ActionGeo_CountryCode,
