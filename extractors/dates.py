@@ -1,167 +1,308 @@
-"""A date expression names a day, a month or a year, often only from where the text was published: "on Friday", "last month".
+"""A date expression names a time, often only from where the text was published: "on Friday", "two weeks ago", "since 2015".
 
-Values are TIMEX3 (ISO 8601 with its additions); `date_start` and `date_end` are the days it covers, both inclusive.
+The text is read as classes of words (`timex/words.py`), each rule that fits gets its value (`timex/values.py`), and what only looks like time
+is refused here: rooms and flights with the number of a year, people called April, the Friday Mosque.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 
 from extractors.records import Mention
+from extractors.timex.here import Here
+from extractors.timex.periods import Time
+from extractors.timex.values import read_time
+from extractors.timex.words import Match, Tokens, grammar, tokenize
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
-            "september sep sept", "october oct", "november nov", "december dec",
-        ),
-        1,
-    )
-    for name in names.split()
-}  # fmt: skip
-_WEEKDAYS = {
-    name: number
-    for number, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
-}
-_MONTH = (
-    r"(?P<month>January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+_YEAR_LEADS = frozenset(
+    [
+        "in",
+        "since",
+        "until",
+        "till",
+        "by",
+        "before",
+        "after",
+        "during",
+        "of",
+        "from",
+        "to",
+        "through",
+        "between",
+        "and",
+        "or",
+        "around",
+        "circa",
+        "early",
+        "late",
+        "mid",
+        "the",
+        "a",
+        "-",
+        "(",
+        ",",
+        "spring",
+        "summer",
+        "autumn",
+        "winter",
+        "year",
+        "for",
+        "than",
+        "under",
+    ]
 )
-_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?![\d-])"
-_YEAR = r"(?P<year>[12]\d{3})\b(?![,.]\d|%)"
-_WEEKDAY = r"(?P<weekday>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b"
-_PATTERNS = tuple(
-    re.compile(rf"\b(?:{pattern})")
-    for pattern in (
-        r"(?P<year>[12]\d{3})-(?P<month>[01]\d)-(?P<day>[0-3]\d)\b",
-        rf"(?:{_WEEKDAY},? )?{_MONTH} {_DAY}(?:,? {_YEAR})?",
-        rf"(?:{_WEEKDAY},? )?(?:the )?{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?",
-        rf"{_MONTH},? {_YEAR}",
-        rf"(?:(?P<shift>[Ll]ast|[Nn]ext|[Tt]his) )?{_WEEKDAY}(?! Mosque)",
-        r"(?P<shift>[Ll]ast|[Nn]ext|[Tt]his) (?P<unit>week|month|year)\b",
-        r"(?P<word>[Yy]esterday|[Tt]oday|[Tt]omorrow|[Tt]onight)\b",
-        rf"(?<=[Ii]n ){_YEAR}",
-        rf"(?<=[Ss]ince ){_YEAR}",
-        rf"(?:(?<=[Ii]n )|(?<=since )|(?<=until )|(?<=during )|(?<=[Ll]ast )|(?<=by )){_MONTH}(?! \d)",
-    )
+_MONTH_LEADS = frozenset(
+    [
+        "in",
+        "since",
+        "until",
+        "till",
+        "by",
+        "before",
+        "after",
+        "during",
+        "of",
+        "from",
+        "to",
+        "through",
+        "between",
+        "and",
+        "or",
+        "early",
+        "late",
+        "mid",
+        "last",
+        "next",
+        "this",
+        "for",
+        "-",
+        "throughout",
+    ]
 )
-_FUTURE = re.compile(
-    r"\b(?:will|won't|would|shall|to be|due|expected|scheduled|planned|plans?|until|ahead of|going to)\b", re.IGNORECASE
+_STALE = 80
+"""Tokens after which "the day" is no longer the day last named."""
+_COUNTED_LEADS = frozenset(
+    [
+        "over",
+        "nearly",
+        "almost",
+        "about",
+        "some",
+        "least",
+        "than",
+        "exactly",
+        "approximately",
+        "roughly",
+        "$",
+        "£",
+        "€",
+        "#",
+        "¥",
+    ]
 )
-_SHIFT = {"last": -1, "this": 0, "next": 1}
+
+
+@dataclass(slots=True)
+class _Found:
+    first: int
+    last: int
+    time: Time
 
 
 def find_dates(text: str, published: date | None, country: str | None) -> tuple[Mention, ...]:
-    """Find the date expressions of a text.
+    """Find the time expressions of a text.
 
     Args:
         text: English running text.
-        published: the day relative expressions count from; without it they get no value.
-        country: ISO alpha-3 of the source, for the order of day and month.
+        published: the day relative expressions count from; without it they have no value.
+        country: ISO alpha-3 of the source, for the order of day and month and the fiscal year.
     Returns:
-        Mentions of kind `date` in text order, not overlapping. Never raises on any text.
+        Mentions of kind `date` in text order, not overlapping; what TIMEX3 calls DATE, TIME, DURATION and SET. Never raises on any text.
     """
-    found: list[Mention] = []
-    taken: list[tuple[int, int]] = []
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(text):
-            span = match.span()
-            if any(span[0] < b and a < span[1] for a, b in taken):
+    tokens = tokenize(text)
+    return tuple(_mention(tokens, f) for f in _joined(tokens, _scan(tokens, published, country)))
+
+
+def _scan(tokens: Tokens, published: date | None, country: str | None) -> list[_Found]:
+    """All expressions from left to right, each read in the light of those before it."""
+    found: list[_Found] = []
+    anchor: Time | None = None
+    spoken: date | None = None
+    spoken_at = end = 0
+    for start in grammar().starts(tokens.codes, 0):
+        if start < end:
+            continue
+        for match in grammar().matches(tokens.codes, start):
+            if _is_name(tokens, match):
                 continue
-            try:
-                value, start, end = _resolve(match, text, published)
-            except (ValueError, OverflowError):
-                continue  # "February 31" is no day
-            taken.append(span)
-            precision = "day" if start == end else "month" if value[5:].isdigit() else "interval"
-            found.append(
-                Mention(
-                    "date",
-                    *span,
-                    match[0],
-                    timex=value or None,
-                    timex_type="DATE",
-                    date_start=start,
-                    date_end=end,
-                    precision=("year" if len(value) == 4 else precision) if start else None,
-                )
+            time = read_time(
+                Here(tokens, match, published, country, anchor, spoken if start < spoken_at + _STALE else None)
             )
-    return tuple(sorted(found, key=lambda m: m.char_start))
+            if time is None:
+                continue
+            first = _stretched(tokens, match, end, time.kind)
+            found.append(_Found(first, match.last, time))
+            end = match.last
+            if time.first is not None and time.kind in ("DATE", "TIME"):
+                anchor = time
+                if time.first == time.last:
+                    spoken, spoken_at = time.first, start
+            break
+    return found
 
 
-def _resolve(match: re.Match[str], text: str, published: date | None) -> tuple[str, date | None, date | None]:
-    """The TIMEX3 value with its first and last day."""
-    part = {k: v for k, v in match.groupdict().items() if v}
-    if "word" in part or "unit" in part:
-        return _relative(part, published)
-    if "month" in part:
-        number = int(part["month"]) if part["month"].isdigit() else _MONTHS[part["month"].lower().rstrip(".")]
-        day = int(part["day"]) if "day" in part else 0
-        if "year" in part:
-            return _civil(int(part["year"]), number, day)
-        if published is None:
-            return "", None, None
-        return _nearest(
-            lambda year: _civil(year, number, day), published, published.year, _is_future(text, match.start())
-        )
-    if "weekday" in part:
-        if published is None:
-            return "", None, None
-        ahead = (_WEEKDAYS[part["weekday"].lower()] - published.weekday()) % 7
-        shift = part.get("shift", "").lower()
-        if shift == "next" or (shift != "last" and _is_future(text, match.start())):
-            day_found = published + timedelta(ahead or (7 if shift == "next" else 0))
+def _stretched(tokens: Tokens, match: Match, end: int, kind: str) -> int:
+    """Where the expression begins with the words before it that belong to it: "late on", "more than", "the end of"."""
+    first = match.first
+    if match.rule.kind in ("ago", "later"):
+        kind = "DURATION"  # "some 25 years ago"
+    if kind == "DURATION" and tokens.low[first] == "the":
+        return first  # "over the next two years" is more than a year only in "over a year"
+    for _ in range(2):
+        before = tokens.codes[max(end, first - 6) : first]
+        lengths = (len(m[0]) for left in grammar().left if kind in left.types and (m := left.pattern.search(before)))
+        longest = max(lengths, default=0)
+        if not longest:
+            break
+        first -= longest
+    return first
+
+
+def _mention(tokens: Tokens, found: _Found) -> Mention:
+    begin, end = tokens.starts[found.first], tokens.ends[found.last - 1]
+    time = found.time
+    first, last, precision = time.first, time.last, _precision(time)
+    before = tokens.lower(found.first - 1)
+    if first is not None and time.kind in ("DATE", "TIME"):
+        if before == "since":
+            last, precision = None, "ongoing"
+        elif before in ("until", "till"):
+            first, precision = None, "interval"
+    return Mention(
+        "date",
+        begin,
+        end,
+        tokens.text[begin:end],
+        precision=precision,
+        timex=time.value or None,
+        timex_type=time.kind,
+        date_start=first,
+        date_end=last,
+    )
+
+
+def _precision(time: Time) -> str | None:
+    if time.first is None or time.last is None:
+        return None
+    if time.first == time.last:
+        return "day"
+    if len(time.value) == 4:
+        return "year"
+    return "month" if len(time.value) == 7 and time.value[5:].isdigit() else "interval"
+
+
+def _joined(tokens: Tokens, found: list[_Found]) -> list[_Found]:
+    """ "between December 30, 2017 and January 4, 2018" is one interval. Bare months, weekdays and words stay two expressions."""
+    kept: list[_Found] = []
+    for this in found:
+        last = kept[-1] if kept else None
+        if last is not None and this.first == last.last + 1 and _is_interval(tokens, last, this):
+            value = f"{last.time.value}/{this.time.value}"
+            kept[-1] = _Found(last.first, this.last, Time("DATE", value, last.time.first, this.time.last))
         else:
-            day_found = published - timedelta(-ahead % 7 or (7 if shift == "last" else 0))
-        return day_found.isoformat(), day_found, day_found
-    return _civil(int(part["year"]), 0, 0)
+            kept.append(this)
+    return kept
 
 
-def _relative(part: dict[str, str], published: date | None) -> tuple[str, date | None, date | None]:
-    """ "yesterday", "last month"."""
-    if published is None:
-        return "", None, None
-    if "word" in part:
-        day = published + timedelta({"yesterday": -1, "tomorrow": 1}.get(part["word"].lower(), 0))
-        return day.isoformat(), day, day
-    shift = _SHIFT[part["shift"].lower()]
-    if part["unit"] == "week":
-        monday = published + timedelta(7 * shift - published.weekday())
-        year, week, _ = monday.isocalendar()
-        return f"{year}-W{week:02}", monday, monday + timedelta(6)
-    if part["unit"] == "year":
-        return _civil(published.year + shift, 0, 0)
-    months = published.year * 12 + published.month - 1 + shift
-    return _civil(months // 12, months % 12 + 1, 0)
+def _is_interval(tokens: Tokens, one: _Found, other: _Found) -> bool:
+    lead, link = tokens.lower(one.first - 1), tokens.lower(one.last)
+    if (lead, link) not in (
+        ("between", "and"),
+        ("from", "to"),
+        ("from", "until"),
+        ("from", "through"),
+        ("from", "till"),
+    ):
+        return False
+    a, b = one.time, other.time
+    if a.kind != "DATE" or b.kind != "DATE" or not (a.first and b.first and b.last and a.first < b.first):
+        return False
+    return all(
+        any(c.isdigit() for c in tokens.text[tokens.starts[f.first] : tokens.ends[f.last - 1]]) for f in (one, other)
+    )
 
 
-def _civil(year: int, month: int, day: int) -> tuple[str, date, date]:
-    """A year, a month or a day of the common calendar; month and day are 0 where not said."""
-    if not month:
-        return f"{year:04}", date(year, 1, 1), date(year, 12, 31)
-    if not day:
-        last = date(year + month // 12, month % 12 + 1, 1) - timedelta(1)
-        return f"{year:04}-{month:02}", date(year, month, 1), last
-    only = date(year, month, day)
-    return only.isoformat(), only, only
+# ------------------------------------------------------------------------------------------------------------ look-alikes
 
 
-def _nearest(
-    make: Callable[[int], tuple[str, date, date]], published: date, year: int, future: bool
-) -> tuple[str, date, date]:
-    """The occurrence before publication, or after it where the words point ahead."""
-    value = make(year)
-    if future and value[2] < published:
-        return make(year + 1)
-    if not future and value[1] > published:
-        return make(year - 1)
-    return value
+def _is_name(tokens: Tokens, match: Match) -> bool:
+    """Whether the words name something else than a time."""
+    kind = match.rule.kind
+    if kind in ("civil", "month", "weekday", "year", "season", "today", "numeric", "holiday"):
+        following = tokens.word(match.last)
+        if following[:1].isupper() and following.lower() in grammar().refuse["name_heads"]:
+            return True
+    match kind:
+        case "year" | "yearspan":
+            return "era" not in match.parts and _is_number(tokens, match)
+        case "month":
+            if tokens.lower(match.first - 1) == "on" and tokens.lower(match.last).isdigit():
+                return True  # "on February 31"
+            return match.last - match.first <= 2 and len(match.parts) == 1 and _is_person(tokens, match)
+        case "weekday":
+            return tokens.lower(match.first - 1) in grammar().refuse["weekday_names"] and match.last - match.first == 1
+        case "season":
+            return tokens.word(match.last - 1)[0].isupper() and tokens.word(match.last - 2)[:1].isupper()
+        case "today":
+            return tokens.word(match.first)[0].isupper() and tokens.word(match.first - 1)[:1].isupper()
+        case "holiday":
+            return tokens.word(match.last)[:1].isupper() and tokens.lower(match.last) in (
+                "island",
+                "islands",
+                "rising",
+                "offensive",
+            )
+    return False
 
 
-def _is_future(text: str, at: int) -> bool:
-    """Whether the words before it in the sentence point ahead."""
-    before = text[max(0, at - 120) : at]
-    return _FUTURE.search(before[max(before.rfind(". "), before.rfind("\n")) + 1 :]) is not None
+def _is_number(tokens: Tokens, match: Match) -> bool:
+    """A number with four digits that is no year: Camp 2020, 2000 people, $1999."""
+    before, behind = tokens.lower(match.first - 1), tokens.lower(match.last)
+    refuse = grammar().refuse
+    if before in refuse["number_heads"] or before in _COUNTED_LEADS or behind in ("%", "percent", "km", "kg", "°"):
+        return True
+    if before == "." and tokens.lower(match.first - 2) in ("no", "art", "sec", "vol", "para"):
+        return True
+    if behind in refuse["count_nouns"] or (
+        tokens.ends[match.last - 1] < len(tokens.text) and tokens.text[tokens.ends[match.last - 1]] in "%°"
+    ):
+        return True
+    written = tokens.word(match.first - 1)
+    if written[:1].isupper() and before not in _YEAR_LEADS and tokens.codes[match.first - 1] == ".":
+        return True  # "Expo 2020", "Vision 2030"
+    number = int(tokens.low[match.parts["year"][0][0]])
+    if (
+        before in ("in", "since", "until", "by", "before", "after", "during", "circa", "from", "to", "of", "around")
+        or match.rule.kind == "yearspan"
+    ):
+        return not 1000 <= number <= 2150
+    if before not in _YEAR_LEADS and tokens.word(match.last).islower() and behind.endswith("s"):
+        return True
+    return not 1800 <= number <= 2100
+
+
+def _is_person(tokens: Tokens, match: Match) -> bool:
+    """A month's name alone that is a person's, a verb or an abbreviation: "Mr April", "May the minister", "Jan told"."""
+    at = match.first
+    before, refuse, month = tokens.lower(at - 1), grammar().refuse, tokens.low[at]
+    following = tokens.word(match.last)
+    if before in refuse["titles"]:
+        return True
+    if len(month) < 4 and month != "may":
+        return not (tokens.lower(at + 1) == "." and before in _MONTH_LEADS)
+    if before in _MONTH_LEADS and not following[:1].isupper():
+        return False
+    if month in refuse["people_months"]:
+        return not (following in ("'s", "’s", "'", "’") and before != "")
+    return following[:1].isupper() and tokens.codes[match.last] == "." and before not in _MONTH_LEADS

@@ -1,0 +1,149 @@
+"""How long and how often: "nearly four months", "the past three days", "twice a week"."""
+
+from __future__ import annotations
+
+from extractors.timex.here import Here, amount_of, unit_of
+from extractors.timex.periods import Time, moved
+from extractors.timex.words import grammar
+
+
+def length(amount: float | None, unit: str) -> str:
+    """A TIMEX3 duration; decades and centuries in years, X for an amount not said."""
+    factor, letter = {"E": (10, "Y"), "C": (100, "Y"), "F": (2, "W"), "H": (1, "H"), "I": (1, "M"), "S": (1, "S")}.get(
+        unit, (1, unit)
+    )
+    clock = "T" if unit in ("H", "I", "S") else ""
+    return f"P{clock}{'X' if amount is None else f'{amount * factor:.10g}'}{letter}"
+
+
+def read_past(here: Here) -> Time | None:
+    amount, unit = amount_of(here), unit_of(here)
+    if unit == "T" or here.one("unit") == "second":
+        return None
+    value = length(amount, unit)
+    rel = here.one("rel")
+    if rel in ("first", "final") or here.published is None or amount is None or unit in ("H", "I", "S"):
+        return Time("DURATION", value)
+    today = here.published
+    forward = rel in grammar().values["COMING"]
+    if rel in grammar().values["THIS"]:
+        return Time("DURATION", value)
+    other = moved(unit, int(amount) if forward else -int(amount), today)
+    return Time("DURATION", value, min(today, other), max(today, other))
+
+
+def read_pastone(here: Here) -> Time | None:
+    unit, today = unit_of(here), here.today()
+    if unit == "T" or here.one("unit") == "second":
+        return None
+    if unit in ("H", "I", "S"):
+        return Time("DURATION", length(1, unit))
+    return Time("DURATION", length(1, unit), moved(unit, -1, today), today)
+
+
+def read_duration(here: Here) -> Time | None:
+    word, tokens, first, last = here.one("unit") or here.one("x"), here.tokens, here.match.first, here.match.last
+    before, words = tokens.lower(first - 1), grammar()
+    if here.has("halfof"):
+        halves = {"hour": "PT30M", "day": "PT12H", "year": "P6M", "decade": "P5Y", "century": "P50Y", "month": "P15D"}
+        return Time("DURATION", halves[word]) if word in halves else None
+    if not here.has("unit"):
+        return _bare(here, word)
+    unit = unit_of(here)
+    if unit == "T" or (here.has("one") and word in ("second", "quarter", "night", "weekend")) or word == "second":
+        return None
+    if unit == "Q" and not word.endswith("s"):
+        return None
+    if here.has("one") and tokens.low[first] in ("a", "an") and tokens.lower(last - 1) == word:
+        counted = tokens.lower(first - 2)[:1].isdigit() or bool(words.value("NUMWORD", tokens.lower(first - 2)))
+        if (
+            before[:1].isdigit()
+            or words.value("NUMWORD", before)
+            or before in ("times", "once", "twice", "percent", "%", "dollars", "euros", "pounds")
+            or (counted and before.endswith("s"))
+        ):
+            return Time("SET", length(1, unit))
+    amount = amount_of(here, -1)
+    if amount is not None and amount > 999999:
+        return None
+    return Time("DURATION", length(amount, unit))
+
+
+_BEFORE_BARE = frozenset(
+    [
+        "been",
+        "“",
+        "for",
+        "in",
+        "after",
+        "within",
+        "over",
+        "took",
+        "takes",
+        "take",
+        "lasted",
+        "lasting",
+        "last",
+        "of",
+        "by",
+        "spent",
+        "spend",
+        "several",
+        "and",
+        "or",
+        "many",
+        "just",
+        "only",
+        "than",
+        "-",
+        "to",
+    ]
+)
+
+
+def _bare(here: Here, word: str) -> Time | None:
+    """ "for weeks", "years of war", "decades-long"."""
+    unit = grammar().value("UNITS", word.split()[-1])
+    if here.tokens.low[here.match.first] == "over":
+        return Time("DURATION", length(None, unit)) if unit in "DWMYE" else None
+    before, behind = here.tokens.lower(here.match.first - 1), here.tokens.lower(here.match.last)
+    if unit in ("Q", "N", "T", "WE"):
+        return None
+    long = here.match.last - here.match.first > 2
+    if not (long or before in _BEFORE_BARE or behind in ("of", "after", "before", "later", "earlier")):
+        return None
+    return Time("DURATION", length(None, unit))
+
+
+def read_set(here: Here) -> Time | None:
+    words = grammar()
+    low = here.tokens.low[here.match.first : here.match.last]
+    if here.has("frequency"):
+        written = here.tokens.word(here.match.first)
+        if written[0].isupper() and (
+            here.tokens.word(here.match.last)[:1].isupper() or here.tokens.word(here.match.first - 1)[:1].isupper()
+        ):
+            return None  # "the Daily Mail"
+        return Time("SET", words.value("FREQUENCY", here.one("frequency")))
+    if here.has("set"):
+        return Time("SET", f"XXXX-WXX-{words.value('WEEKDAYS', here.one('set'))}")
+    if here.has("setday"):
+        weekday = words.value("WEEKDAY", here.one("setday"))
+        return Time(
+            "SET", f"XXXX-WXX-{weekday}" if weekday else f"XXXX-{int(words.value('MONTH', here.one('setday'))):02}"
+        )
+    if "n" in here.match.parts and "times" not in low:
+        return Time("SET", length(amount_of(here), unit_of(here)))
+    if here.has("x") and "times" not in low:
+        return Time("SET", length(None, unit_of(here)))
+    word = here.one("unit") or here.one("every")
+    part = words.value("PART", word)
+    if part:
+        return Time("SET", f"XXXX-XX-XXT{part}")
+    if words.value("SEASON", word):
+        return Time("SET", f"XXXX-{words.value('SEASON', word)}")
+    unit = words.value("UNIT", word)
+    if not unit or unit == "T":
+        return None
+    step = 2 if "other" in low else words.value("ORDINAL", here.one("ord")) or 1
+    return Time("SET", length(float(step), unit))

@@ -1,0 +1,177 @@
+"""Times said from another: from publication ("last week", "two years ago") or from what was last spoken of ("a day later")."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from extractors.timex.durations import length
+from extractors.timex.here import Here, amount_of, relation_of, unit_of
+from extractors.timex.periods import DAY, Time, day, months, moved, period, year
+from extractors.timex.words import grammar
+from extractors.timex.years import SEASONS
+
+
+def read_ago(here: Here) -> Time | None:
+    amount, unit = amount_of(here), unit_of(here)
+    if unit in "ST":
+        return None
+    return _counted(here, amount, unit, -1, here.today())
+
+
+def _counted(here: Here, amount: float | None, unit: str, sign: int, base: date) -> Time:
+    """Some units before or after a day, as wide as the unit."""
+    if unit in ("H", "I", "S"):
+        return Time("TIME", base.isoformat(), base, base)
+    if amount is None:
+        return Time("DATE", "PAST_REF" if sign < 0 else "FUTURE_REF")
+    if amount != int(amount) and unit in "YEC":
+        amount, unit = amount * {"Y": 12, "E": 120, "C": 1200}[unit], "M"
+    try:
+        target = moved(unit, sign * int(amount), base)
+        found = period("W" if unit == "F" else unit, target)
+    except (ValueError, OverflowError):
+        return Time("DATE", "PAST_REF" if sign < 0 else "FUTURE_REF")
+    on = here.one("today")
+    if on == "today":
+        return day(target)
+    weekday = grammar().value("WEEKDAY", on) or grammar().value("WEEKDAY", here.one("weekday"))
+    if weekday and unit in "WD":
+        return day(target + (int(weekday) - target.isoweekday()) * DAY)
+    return found
+
+
+def read_hence(here: Here) -> Time:
+    return _counted(here, amount_of(here), unit_of(here), 1, here.today())
+
+
+def read_later(here: Here) -> Time | None:
+    back = here.one("way") in ("earlier", "previously", "before")
+    if here.one("way") in ("before", "after") and here.tokens.codes[here.match.last : here.match.last + 1] == "":
+        return None
+    unit = unit_of(here)
+    if unit in ("H", "I", "S"):
+        base = here.spoken_day or here.base()
+        return Time("TIME", base.isoformat(), base, base)
+    return _counted(here, amount_of(here), unit, -1 if back else 1, here.base())
+
+
+def read_beside(here: Here) -> Time:
+    unit = unit_of(here)
+    sign = -1 if here.one("way") in ("before", "earlier") else 1
+    return period(unit, moved(unit, sign, here.base()))
+
+
+def read_anchored(here: Here) -> Time | None:
+    anchor = here.anchor
+    if anchor is None or anchor.first is None or anchor.last is None:
+        return year(here.today().year - 1)
+    words = here.tokens.low[here.match.first : here.match.last]
+    unit = unit_of(here) if here.has("unit") else "Y"
+    if "this" in words:
+        return None
+    first = moved(unit, -1, anchor.first)
+    name = {2: "Q", 0: "D"}.get((anchor.last.month - anchor.first.month) % 12, "Y")
+    if name == "D" and anchor.first != anchor.last:
+        name = "M" if (anchor.last - anchor.first).days > 7 else "W"
+    return period(name, first)
+
+
+def read_same(here: Here) -> Time:
+    word = here.one("unit")
+    part = grammar().value("PART", word)
+    if part and word != "night":
+        on = here.base()
+        return Time("TIME", f"{on}T{part}", on, on)
+    season = grammar().value("SEASON", word)
+    if season:
+        return months(here.base().year, SEASONS[season], 3, f"{here.base().year}-{season}")
+    return period(unit_of(here), here.base())
+
+
+def read_next(here: Here) -> Time | None:
+    rel, word = here.one("rel"), here.one("unit")
+    sign = -1 if rel in ("previous", "preceding") else 1
+    part = grammar().value("PART", word)
+    if part:
+        on = here.base() + (0 if word == "night" and sign < 0 else sign) * DAY
+        return Time("TIME", f"{on}T{part}", on, on)
+    unit = unit_of(here)
+    if rel == "next" and here.tokens.lower(here.match.first - 1) in (
+        "over",
+        "in",
+        "within",
+        "during",
+        "for",
+        "throughout",
+    ):
+        today = here.today()
+        return Time("DURATION", length(1, unit), today, moved(unit, 1, today))
+    return period(unit, moved(unit, sign, here.base()))
+
+
+def read_shift(here: Here) -> Time | None:
+    if here.has("twice"):
+        words = here.tokens.low[here.match.first : here.match.last]
+        unit, sign = ("W" if "week" in words else "M"), (1 if here.one("rel") == "next" else -1)
+        return period(unit, moved(unit, 2 * sign, here.today()))
+    unit, rel = unit_of(here), here.one("rel")
+    relation = relation_of(rel)
+    article = here.tokens.low[here.match.first] == "the"
+    if unit in ("S", "I", "H", "T") or (unit == "D" and rel in ("last", "past", "current", "upcoming")):
+        return None
+    if article and relation < 0 and here.tokens.lower(here.match.last) in ("of", "in"):
+        return None  # "the last year of the war"
+    if unit == "N":
+        return period("N", moved("D", relation, here.base()))
+    if unit == "F":
+        return Time("DURATION", "P2W", *sorted((here.today(), moved("F", relation, here.today()))))
+    base = here.base() if rel in ("previous", "prior", "preceding", "following") or unit == "D" else here.today()
+    if unit == "D" and not relation:
+        base = here.today()
+    if unit == "WE" and base.isoweekday() >= 6 and relation < 0:
+        base -= (base.isoweekday() - 5) * DAY
+    return period(unit, moved(unit, relation, base))
+
+
+def read_wholeunit(here: Here) -> Time:
+    unit = unit_of(here)
+    return period(unit, (here.spoken_day or here.base()) if unit in "DYQ" else here.today())
+
+
+def read_partofday(here: Here) -> Time:
+    on = here.spoken_day or here.today()
+    return Time("TIME", f"{on}T{grammar().value('PART', here.one('part'))}", on, on)
+
+
+def read_theunit(here: Here) -> Time | None:
+    word, today = here.one("unit"), here.today()
+    part = grammar().value("PART", word)
+    if here.tokens.lower(here.match.last) in ("after", "before") and here.tokens.lower(here.match.first - 1) != "in":
+        return None  # "the day after the vote"
+    if part:
+        on = here.spoken_day or today
+        return Time("TIME", f"{on}T{part}", on, on)
+    unit = unit_of(here)
+    if unit in "EC":
+        return None
+    if unit == "WE":
+        ahead = here.ahead() > 0 or today.isoweekday() >= 6
+        return period("WE", today if ahead else today - 7 * DAY)
+    if unit == "D":
+        return day(here.spoken_day or today)
+    return period(unit, today)
+
+
+def read_ref(here: Here) -> Time | None:
+    first = here.match.first
+    if here.tokens.lower(here.match.last) == "-" or (
+        here.tokens.low[first] == "recent" and here.tokens.lower(first - 1) == "most"
+    ):
+        return None  # "the now-cancelled deal", "his most recent film"
+    if (
+        here.match.last - first == 1
+        and here.tokens.word(first)[0].isupper()
+        and here.tokens.word(first - 1)[:1].isalpha()
+    ):
+        return None
+    return Time("DATE", here.match.rule.value)
