@@ -28,6 +28,7 @@ from extractors.sentences import Sentence, sentence_spans, tokenize
 from extractors.settling import find_focus, is_political, settle
 from extractors.tagging import tag
 from extractors.vetoes import article_topic, survives, topics, veto
+from extractors.when import find_when, spoken_of
 
 _MAGNITUDES = {
     "ASSAULT": {"killed", "injured", "missing", "displaced", "abducted", "arrested", "participants"},
@@ -90,9 +91,11 @@ def code(
     scene = open_scene(text, places, focus, lexicons.gazetteer)
     off_topic = article_topic(r.topics for r in sentences)
     vouching = focus is not None and is_political([r.found if not r.veto else [] for r in sentences])
-    inherited: Mention | None = None
+    lede = filed.end if (filed := find_dateline(text)) else 0
+    inherited = next((d for d in dates if d.char_end <= lede), None)
     for read in sentences:
-        own = [d for d in dates if read.reading.sentence.char_start <= d.char_start < read.reading.sentence.char_end]
+        begin, end = max(read.reading.sentence.char_start, lede), read.reading.sentence.char_end
+        own = [d for d in dates if begin <= d.char_start < end]
         here = [p for p in places if read.reading.sentence.char_start <= p.char_start < read.reading.sentence.char_end]
         live = [c for c in read.found if not c.dropped or (vouching and c.vouched)]
         if off_topic or read.veto:
@@ -102,7 +105,7 @@ def code(
                 _event(read, candidate, n == 0, own, inherited, here, scene, published, focus, lexicons, version_id)
             )
         scene.pass_by(read.reading.sentence, here)
-        inherited = next((d for d in own if d.date_start and d.timex_type in ("DATE", "TIME")), inherited)
+        inherited = spoken_of(own, published, inherited)
     kept = merge(events)
     return Coding(tuple(kept), _mentions(sentences, dates, places))
 
@@ -148,7 +151,7 @@ def _event(
     clause = reading.parse.clauses[c.clause]
     start, end = _support(sentence, clause.start, clause.end, c)
     place = _place(read, c, places, scene)
-    day, last, precision, date_text = _when(c, sentence, clause.start, clause.end, dates, inherited, published)
+    when = find_when(sentence, c.first, (clause.start, clause.end), c.status, dates, inherited, published)
     actors = tuple(settle(a, reading, place, focus, c) for a in c.actors)
     recipients = tuple(settle(a, reading, place, focus, c) for a in c.recipients)
     magnitudes = (
@@ -158,7 +161,12 @@ def _event(
     )
     start, end = _with_magnitudes(start, end, magnitudes)
     status = c.status
-    if status == "actual" and published is not None and last is not None and last < published - timedelta(days=365):
+    if (
+        status == "actual"
+        and published is not None
+        and when.last is not None
+        and when.last < published - timedelta(days=365)
+    ):
         status = "historical"
     info = lexicons.rules.types.get(c.type, {})
     support = sentence.text[start - sentence.char_start : end - sentence.char_start]
@@ -173,10 +181,10 @@ def _event(
         attribution=c.attribution,
         actors=actors,
         recipients=recipients,
-        date_start=day,
-        date_end=last,
-        date_precision=precision,
-        date_text=date_text,
+        date_start=when.first,
+        date_end=when.last,
+        date_precision=when.precision,
+        date_text=when.text,
         place=place,
         magnitudes=magnitudes,
         trigger=sentence.span(c.first, c.last),
@@ -222,40 +230,6 @@ def _with_magnitudes(start: int, end: int, magnitudes: tuple[Magnitude, ...]) ->
 def _near(read: Read, c: Candidate, start: int, end: int) -> tuple[Magnitude, ...]:
     kinds = _MAGNITUDES.get(c.type, set())
     return tuple(m for m in read.magnitudes if m.kind in kinds and start <= m.char_start and m.char_end <= end)
-
-
-def _when(
-    c: Candidate,
-    sentence: Sentence,
-    first: int,
-    last: int,
-    dates: list[Mention],
-    inherited: Mention | None,
-    published: date | None,
-) -> tuple[date | None, date | None, str, str | None]:
-    """The nearest governing expression in the clause, then in the sentence, then the one before, then the day of publication."""
-    usable = [d for d in dates if d.date_start is not None and d.timex_type in ("DATE", "TIME")]
-    begin, end = sentence.starts[first], sentence.ends[last - 1]
-    trigger = sentence.starts[c.first]
-    inside = [d for d in usable if begin <= d.char_start < end]
-    pick = min(inside or usable, key=lambda d: abs(d.char_start - trigger), default=None)
-    if pick is not None:
-        return pick.date_start, pick.date_end, _precision(pick), pick.text
-    if inherited is not None:
-        return inherited.date_start, inherited.date_end, "inherited", inherited.text
-    if published is not None:
-        return published, published, "publication", None
-    return None, None, "unknown", None
-
-
-def _precision(mention: Mention) -> str:
-    given = mention.precision or ""
-    if given in ("day", "month", "year", "interval", "ongoing"):
-        return given
-    if mention.date_end is None:
-        return "ongoing"
-    days = (mention.date_end - mention.date_start).days if mention.date_start else 0
-    return "day" if days == 0 else "month" if 27 <= days <= 30 else "year" if 364 <= days <= 365 else "interval"
 
 
 def _place(read: Read, c: Candidate, places: list[Mention], scene: Scene) -> Place | None:

@@ -1,7 +1,7 @@
 """A date expression names a time, often only from where the text was published: "on Friday", "two weeks ago", "since 2015".
 
-The text is read as classes of words (`timex/words.py`), each rule that fits gets its value (`timex/values.py`), and what only looks like time
-is refused here: rooms and flights with the number of a year, people called April, the Friday Mosque.
+The text is read as classes of words (`timex/words.py`), each rule that fits gets its value (`timex/values.py`), and what only looks
+like time is refused (`timex/lookalikes.py`).
 """
 
 from __future__ import annotations
@@ -11,96 +11,13 @@ from datetime import date
 
 from extractors.records import Mention
 from extractors.timex.here import Here
+from extractors.timex.lookalikes import is_name
 from extractors.timex.periods import Time
 from extractors.timex.values import read_time
 from extractors.timex.words import Match, Tokens, grammar, tokenize
 
-_YEAR_LEADS = frozenset(
-    [
-        "in",
-        "since",
-        "until",
-        "till",
-        "by",
-        "before",
-        "after",
-        "during",
-        "of",
-        "from",
-        "to",
-        "through",
-        "between",
-        "and",
-        "or",
-        "around",
-        "circa",
-        "early",
-        "late",
-        "mid",
-        "the",
-        "a",
-        "-",
-        "(",
-        ",",
-        "spring",
-        "summer",
-        "autumn",
-        "winter",
-        "year",
-        "for",
-        "than",
-        "under",
-    ]
-)
-_MONTH_LEADS = frozenset(
-    [
-        "in",
-        "since",
-        "until",
-        "till",
-        "by",
-        "before",
-        "after",
-        "during",
-        "of",
-        "from",
-        "to",
-        "through",
-        "between",
-        "and",
-        "or",
-        "early",
-        "late",
-        "mid",
-        "last",
-        "next",
-        "this",
-        "for",
-        "-",
-        "throughout",
-    ]
-)
 _STALE = 80
 """Tokens after which "the day" is no longer the day last named."""
-_COUNTED_LEADS = frozenset(
-    [
-        "over",
-        "nearly",
-        "almost",
-        "about",
-        "some",
-        "least",
-        "than",
-        "exactly",
-        "approximately",
-        "roughly",
-        "$",
-        "£",
-        "€",
-        "#",
-        "¥",
-    ]
-)
 
 
 @dataclass(slots=True)
@@ -134,7 +51,7 @@ def _scan(tokens: Tokens, published: date | None, country: str | None) -> list[_
         if start < end:
             continue
         for match in grammar().matches(tokens.codes, start):
-            if _is_name(tokens, match):
+            if is_name(tokens, match):
                 continue
             time = read_time(
                 Here(tokens, match, published, country, anchor, spoken if start < spoken_at + _STALE else None)
@@ -231,78 +148,3 @@ def _is_interval(tokens: Tokens, one: _Found, other: _Found) -> bool:
     return all(
         any(c.isdigit() for c in tokens.text[tokens.starts[f.first] : tokens.ends[f.last - 1]]) for f in (one, other)
     )
-
-
-# ------------------------------------------------------------------------------------------------------------ look-alikes
-
-
-def _is_name(tokens: Tokens, match: Match) -> bool:
-    """Whether the words name something else than a time."""
-    kind = match.rule.kind
-    if kind in ("civil", "month", "weekday", "year", "season", "today", "numeric", "holiday"):
-        following = tokens.word(match.last)
-        if following[:1].isupper() and following.lower() in grammar().refuse["name_heads"]:
-            return True
-    match kind:
-        case "year" | "yearspan":
-            return "era" not in match.parts and _is_number(tokens, match)
-        case "month":
-            if tokens.lower(match.first - 1) == "on" and tokens.lower(match.last).isdigit():
-                return True  # "on February 31"
-            return match.last - match.first <= 2 and len(match.parts) == 1 and _is_person(tokens, match)
-        case "weekday":
-            return tokens.lower(match.first - 1) in grammar().refuse["weekday_names"] and match.last - match.first == 1
-        case "season":
-            return tokens.word(match.last - 1)[0].isupper() and tokens.word(match.last - 2)[:1].isupper()
-        case "today":
-            return tokens.word(match.first)[0].isupper() and tokens.word(match.first - 1)[:1].isupper()
-        case "holiday":
-            return tokens.word(match.last)[:1].isupper() and tokens.lower(match.last) in (
-                "island",
-                "islands",
-                "rising",
-                "offensive",
-            )
-    return False
-
-
-def _is_number(tokens: Tokens, match: Match) -> bool:
-    """A number with four digits that is no year: Camp 2020, 2000 people, $1999."""
-    before, behind = tokens.lower(match.first - 1), tokens.lower(match.last)
-    refuse = grammar().refuse
-    if before in refuse["number_heads"] or before in _COUNTED_LEADS or behind in ("%", "percent", "km", "kg", "°"):
-        return True
-    if before == "." and tokens.lower(match.first - 2) in ("no", "art", "sec", "vol", "para"):
-        return True
-    if behind in refuse["count_nouns"] or (
-        tokens.ends[match.last - 1] < len(tokens.text) and tokens.text[tokens.ends[match.last - 1]] in "%°"
-    ):
-        return True
-    written = tokens.word(match.first - 1)
-    if written[:1].isupper() and before not in _YEAR_LEADS and tokens.codes[match.first - 1] == ".":
-        return True  # "Expo 2020", "Vision 2030"
-    number = int(tokens.low[match.parts["year"][0][0]])
-    if (
-        before in ("in", "since", "until", "by", "before", "after", "during", "circa", "from", "to", "of", "around")
-        or match.rule.kind == "yearspan"
-    ):
-        return not 1000 <= number <= 2150
-    if before not in _YEAR_LEADS and tokens.word(match.last).islower() and behind.endswith("s"):
-        return True
-    return not 1800 <= number <= 2100
-
-
-def _is_person(tokens: Tokens, match: Match) -> bool:
-    """A month's name alone that is a person's, a verb or an abbreviation: "Mr April", "May the minister", "Jan told"."""
-    at = match.first
-    before, refuse, month = tokens.lower(at - 1), grammar().refuse, tokens.low[at]
-    following = tokens.word(match.last)
-    if before in refuse["titles"]:
-        return True
-    if len(month) < 4 and month != "may":
-        return not (tokens.lower(at + 1) == "." and before in _MONTH_LEADS)
-    if before in _MONTH_LEADS and not following[:1].isupper():
-        return False
-    if month in refuse["people_months"]:
-        return not (following in ("'s", "’s", "'", "’") and before != "")
-    return following[:1].isupper() and tokens.codes[match.last] == "." and before not in _MONTH_LEADS

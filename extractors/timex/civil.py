@@ -22,6 +22,8 @@ def read_iso(here: Here) -> Time:
 
 def read_numeric(here: Here) -> Time:
     text = here.one("numeric")
+    if text == "9/11":
+        return day(date(2001, 9, 11))
     mark = next(c for c in text if not c.isdigit())
     a, b, year_ = (int(n) for n in text.split(mark))
     if len(text.rsplit(mark, 1)[1]) == 2:
@@ -78,6 +80,24 @@ def _counts(here: Here, at: int) -> bool:
     return word.islower() and (word.endswith("s") or word in grammar().refuse["count_nouns"])
 
 
+def read_dayofmonth(here: Here) -> Time | None:
+    """ "on the 21st": this month's unless that has not come."""
+    today, dom = here.today(), day_numbers(here)[0]
+    said = here.has("rel") or "month" in here.tokens.low[here.match.first : here.match.last]
+    if not said and here.tokens.lower(here.match.first - 1) not in ("on", "by", "until", "since", "from"):
+        return None
+    if said:
+        base = moved("M", relation_of(here.one("rel")) if here.has("rel") else 0, today.replace(day=1))
+        return day(base.replace(day=dom))
+    ahead = here.ahead() > 0
+    base = today.replace(day=1)
+    if not ahead and dom > today.day:
+        base = moved("M", -1, base)
+    if ahead and dom < today.day:
+        base = moved("M", 1, base)
+    return day(base.replace(day=dom))
+
+
 def read_span(here: Here) -> Time | None:
     months, days, said = _month_numbers(here), day_numbers(here), said_year(here)
 
@@ -95,6 +115,13 @@ def read_span(here: Here) -> Time | None:
 
 def read_monthspan(here: Here) -> Time:
     (a, b), years = _month_numbers(here), [int(y) for y in here.all("year")]
+    if not years:
+
+        def make(year_: int) -> Time:
+            start, end = month(year_, a), month(year_ + (b < a), b)
+            return Time("DATE", f"{start.value}/{end.value}", start.first, end.last)
+
+        return nearest(make, here, past=True)
     start = month(years[0] if len(years) > 1 else years[0] - (a > b), a)
     end = month(years[-1], b)
     if not (start.first and end.first and start.first < end.first):
@@ -181,6 +208,8 @@ def read_today(here: Here) -> Time:
 def read_tonight(here: Here) -> Time:
     when, today = here.one("when"), here.today()
     on = today - DAY if when == "last" else today
+    if when == "overnight" and here.spoken_day:
+        on = here.spoken_day
     part = grammar().value("PART", here.one("part")) if here.has("part") else "NI"
     return Time("TIME", f"{on}T{part}", on, on)
 
@@ -220,9 +249,8 @@ def read_clock(here: Here) -> Time | None:
         hour, minute = divmod(digits[0], 100)
     else:
         hour, minute = digits[0], digits[1] if len(digits) > 1 else 0
-    plain = not (
-        half or noon or here.has("zone") or dated or "clock" in here.tokens.low[here.match.first : here.match.last]
-    )
+    words_said = set(here.tokens.low[here.match.first : here.match.last])
+    plain = not (half or noon or here.has("zone") or dated or words_said & {"clock", "hours", "hrs", "local"})
     if plain and (here.tokens.lower(here.match.first - 1) not in _BEFORE_CLOCK or len(digits) > 2 or ":" not in said):
         return None
     if half:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from extractors.timex.here import Here, amount_of, unit_of
 from extractors.timex.periods import Time, moved
+from extractors.timex.tense import is_sentence_end
 from extractors.timex.words import grammar
 
 
@@ -22,6 +23,18 @@ def read_past(here: Here) -> Time | None:
         return None
     value = length(amount, unit)
     rel = here.one("rel")
+    if rel == "last" and here.tokens.lower(here.match.first - 1) in (
+        "to",
+        "will",
+        "would",
+        "could",
+        "may",
+        "might",
+        "can",
+        "should",
+        "must",
+    ):
+        return None  # "is expected to last six weeks"
     if rel in ("first", "final") or here.published is None or amount is None or unit in ("H", "I", "S"):
         return Time("DURATION", value)
     today = here.published
@@ -44,6 +57,12 @@ def read_pastone(here: Here) -> Time | None:
 def read_duration(here: Here) -> Time | None:
     word, tokens, first, last = here.one("unit") or here.one("x"), here.tokens, here.match.first, here.match.last
     before, words = tokens.lower(first - 1), grammar()
+    if here.has("length"):
+        return Time("DURATION", words.value("LENGTH", here.one("length")))
+    if here.has("alone"):
+        return Time("DURATION", length(1, words.value("UNIT", here.one("alone"))))
+    if here.one("halfof") == "quarter":
+        return Time("DURATION", "P25Y" if word == "century" else "PT15M")
     if here.has("halfof"):
         halves = {"hour": "PT30M", "day": "PT12H", "year": "P6M", "decade": "P5Y", "century": "P50Y", "month": "P15D"}
         return Time("DURATION", halves[word]) if word in halves else None
@@ -63,6 +82,8 @@ def read_duration(here: Here) -> Time | None:
             or (counted and before.endswith("s"))
         ):
             return Time("SET", length(1, unit))
+    if before == "as" and here.one("x") == "many":
+        return None  # "his third win in as many days"
     amount = amount_of(here, -1)
     if amount is not None and amount > 999999:
         return None
@@ -107,7 +128,7 @@ def _bare(here: Here, word: str) -> Time | None:
     if here.tokens.low[here.match.first] == "over":
         return Time("DURATION", length(None, unit)) if unit in "DWMYE" else None
     before, behind = here.tokens.lower(here.match.first - 1), here.tokens.lower(here.match.last)
-    if unit in ("Q", "N", "T", "WE"):
+    if unit in ("Q", "N", "T", "WE") or before in grammar().refuse["unsure_hours"]:
         return None
     long = here.match.last - here.match.first > 2
     if not (long or before in _BEFORE_BARE or behind in ("of", "after", "before", "later", "earlier")):
@@ -120,10 +141,9 @@ def read_set(here: Here) -> Time | None:
     low = here.tokens.low[here.match.first : here.match.last]
     if here.has("frequency"):
         written = here.tokens.word(here.match.first)
-        if written[0].isupper() and (
-            here.tokens.word(here.match.last)[:1].isupper() or here.tokens.word(here.match.first - 1)[:1].isupper()
-        ):
-            return None  # "the Daily Mail"
+        opens = here.match.first == 0 or is_sentence_end(here.tokens, here.match.first - 1)
+        if written[0].isupper() and (not opens or here.tokens.word(here.match.last)[:1].isupper()):
+            return None  # "the Daily Mail", "People's Daily"
         return Time("SET", words.value("FREQUENCY", here.one("frequency")))
     if here.has("set"):
         return Time("SET", f"XXXX-WXX-{words.value('WEEKDAYS', here.one('set'))}")

@@ -79,8 +79,10 @@ def nearest(make: Callable[[int], Time], here: Here, *, past: bool = False) -> T
         return was
     ago = (today - was.last).days if was.last else 0
     until = (comes.first - today).days if comes.first else 0
-    if ahead > 0:
-        return comes
+    if was.first == was.last and until > 240 and ago < 120 and ahead < 2:
+        return was  # "plans for an offering on September 30": nobody names so far a day without its year
+    if ahead > 0 and not (here.tokens.lower(here.match.first - 1) == "s" and until > ago):
+        return comes  # but "questions about his July 25 call" looks back
     # "killed on June 21", published on the 19th: a notice of something to come, whatever the verb
     if ahead < 0 or past:
         return comes if until <= 7 and ago > 340 and ahead == 0 else was
@@ -98,6 +100,7 @@ def _tried(make: Callable[[int], Time], years: Iterable[int]) -> Iterator[Time]:
 def in_part(time: Time, here: Here) -> Time:
     """A day and its part: "Sunday morning"."""
     part = grammar().value("PART", here.one("part")) or grammar().value("HINTPART", here.one("dawn"))
+    part = "MO" if here.has("small") else part
     return Time("TIME", f"{time.value}T{part}", time.first, time.last) if part and time.value else time
 
 

@@ -138,9 +138,22 @@ def read_wholeunit(here: Here) -> Time:
     return period(unit, (here.spoken_day or here.base()) if unit in "DYQ" else here.today())
 
 
-def read_partofday(here: Here) -> Time:
+def read_yearago(here: Here) -> Time:
+    return period("Y", moved("Y", -1, here.base()))
+
+
+def read_partofday(here: Here) -> Time | None:
+    if here.has("dawn"):
+        before = here.tokens.lower(here.match.first - 1)
+        if before not in ("at", "before", "by", "until", "after", "since", "around", "from", "to"):
+            return None
+        weekday = grammar().value("WEEKDAY", here.one("weekday"))
+        on = here.today()
+        on -= ((on.isoweekday() - int(weekday)) % 7) * DAY if weekday else 0 * DAY
+        return Time("TIME", f"{on}T{grammar().value('HINTPART', here.one('dawn'))}", on, on)
     on = here.spoken_day or here.today()
-    return Time("TIME", f"{on}T{grammar().value('PART', here.one('part'))}", on, on)
+    part = "MO" if here.has("small") else grammar().value("PART", here.one("part"))
+    return Time("TIME", f"{on}T{part}", on, on)
 
 
 def read_theunit(here: Here) -> Time | None:
@@ -152,8 +165,13 @@ def read_theunit(here: Here) -> Time | None:
         on = here.spoken_day or today
         return Time("TIME", f"{on}T{part}", on, on)
     unit = unit_of(here)
-    if unit in "EC":
+    if unit in "EC" and here.tokens.lower(here.match.first - 1) != "of":
         return None
+    following = here.tokens.word(here.match.last)
+    if following == "to" and here.tokens.word(here.match.last + 1)[:1].isupper():
+        return None  # "in the year to March"
+    if unit == "D" and (following[:1].isupper() or following in ('"', "he", "she", "they", "it", "we", "i", "you")):
+        return None  # "the day Epstein died"
     if unit == "WE":
         ahead = here.ahead() > 0 or today.isoweekday() >= 6
         return period("WE", today if ahead else today - 7 * DAY)

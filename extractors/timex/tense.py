@@ -34,31 +34,40 @@ def direction(tokens: Tokens, first: int, last: int) -> int:
         tokens: the text.
         first, last: the tokens of the expression, half-open.
     Returns:
-        1 after publication, -1 before it, 0 when nothing tells.
+        1 after publication (2 when beyond doubt: "until Friday"), -1 before it, 0 when nothing tells.
     """
     before = tokens.lower(first - 1)
     if before == "since":
         return -1
+    if before in ("until", "till"):
+        return 2
     present = 1 if tokens.lower(first - 1 - (before in _LEADS)) in ("is", "are") else 0
     for at in range(first - 1, max(-1, first - _BEFORE), -1):
         if is_sentence_end(tokens, at) or tokens.lower(at) in _CLAUSE_MARKS:
             break
         told = _cue(tokens, at)
-        if told == 2:
-            present = present or (1 if at > first - 10 else 0)
+        if told == 2 and not present:
+            if tokens.lower(at) in grammar().tense["timetable"] and at > first - 10:
+                return 1
+            present = 1 if at > first - 10 else 0
         elif told:
             return told
-    if present:
-        return present
+    if present or (tokens.lower(last) == "," and not _opens(tokens, first)):
+        return present  # "under review on Monday, would impose …": what follows is told of something else
     for at in range(last, min(len(tokens.low), last + _BEHIND)):
         if is_sentence_end(tokens, at) or tokens.lower(at) in _CLAUSE_MARKS:
             break
-        told = _cue(tokens, at)
+        told = _cue(tokens, at) if tokens.lower(at) != "to" else 0  # "agreed on Monday to hold talks"
         if told == 2:
             present = present or (1 if at < last + 8 else 0)
         elif told:
             return told
     return present
+
+
+def _opens(tokens: Tokens, first: int) -> bool:
+    """Whether the expression opens its sentence, a preposition apart."""
+    return any(at < 0 or is_sentence_end(tokens, at) for at in (first - 1, first - 2))
 
 
 def _cue(tokens: Tokens, at: int) -> int:
@@ -72,7 +81,11 @@ def _cue(tokens: Tokens, at: int) -> int:
     if low in words["past"]:
         return -1 if not _follows_future(tokens, at) else 0
     if low.endswith("ed") and len(low) > 4 and low not in words["not_past"] and tokens.word(at).islower():
-        return -1 if not _follows_future(tokens, at) and tokens.lower(at - 1) not in ("the", "a", "be", "being") else 0
+        return (
+            -1
+            if not _follows_future(tokens, at) and tokens.lower(at - 1) not in ("the", "a", "be", "being", "is", "are")
+            else 0
+        )
     return 2 if low in words["present"] and tokens.word(at).islower() else 0
 
 

@@ -13,6 +13,7 @@ from datetime import date
 from extractors.timex.civil import (
     read_civil,
     read_clock,
+    read_dayofmonth,
     read_iso,
     read_month,
     read_monthspan,
@@ -39,6 +40,7 @@ from extractors.timex.relative import (
     read_shift,
     read_theunit,
     read_wholeunit,
+    read_yearago,
 )
 from extractors.timex.years import (
     read_century,
@@ -81,6 +83,8 @@ _KINDS: dict[str, Callable[[Here], Time | None]] = {
     "iso": read_iso,
     "numeric": read_numeric,
     "clock": read_clock,
+    "dayofmonth": read_dayofmonth,
+    "yearago": read_yearago,
     "span": read_span,
     "hijri": lambda here: read_foreign(here, "lunar", "HIJRI"),
     "jalali": lambda here: read_foreign(here, "solar", "JALALI"),

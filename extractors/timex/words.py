@@ -23,7 +23,15 @@ _MARKS = {
     ",": "COMMA", ".": "STOP", "!": "STOP", "?": "STOP", "-": "DASH", "–": "DASH", "—": "DASH", "‐": "DASH", "‑": "DASH", "/": "SLASH",
     "'": "APOS", "’": "APOS", "(": "OPEN", ")": "CLOSE", "\n": "LINE", "+": "SIGN", "−": "SIGN",
 }  # fmt: skip
-_NUMBERS = ("COUNT", "DAYNUM", "HOUR", "YEAR", "YY", "MIL")
+_NUMBERS = re.compile(
+    r"(?P<iso>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w-]))"
+    r"|(?P<numeric>\d{1,2}(?:/\d{1,2}/|-\d{1,2}-|[.]\d{1,2}[.])(?:\d{4}|\d\d)(?![\w/-])|9/11(?![\w/]))"
+    r"|(?P<clock>\d{1,2}[:.]\d\d(?::\d\d)?[  ]?[apAP](?:\.[mM]\.?|[mM]\b)|\d{1,2}:\d\d(?::\d\d)?(?![\w:])|\d{1,2}(?:[ap]m|[AP]M)\b)"
+    r"|(?P<decade>['’]?\d{2,4}['’]?s\b)"
+    r"|(?P<ordinal>\d{1,4}(?:st|nd|rd|th)\b)"
+    r"|(?P<number>\d{1,20}(?:[.,]\d{1,20}){0,9})(?P<glued>\w+)?"
+)
+"""Everything that begins with a digit, and '90s."""
 _SYMBOL = re.compile(r"\{(\w+):|\}|[A-Z][A-Z_]+|[A-Za-z][a-z.]*\b\.?|\s+")
 
 
@@ -90,10 +98,17 @@ class Grammar:
     holidays: dict[str, str]
     refuse: dict[str, frozenset[str]]
     tense: dict[str, frozenset[str]]
+    governing: dict[str, frozenset[str]]
     small: dict[str, str]
-    """Word → its character where it has no capital, and"""
+    """Word without a capital, or mark → its character."""
     capital: dict[str, str]
-    """where it has one."""
+    """Word in small letters → its character where it has a capital."""
+
+    def letter(self, token: str) -> str:
+        """The character of a token that is no word in small letters."""
+        if token[0].isalpha():
+            return (self.capital if token[0].isupper() else self.small).get(token.lower().replace("’", "'"), _NONE)
+        return self.letters.get(_classes(token), _NONE)
 
     def value(self, name: str, word: str) -> str:
         """The value of a word in a class."""
@@ -163,6 +178,7 @@ def grammar() -> Grammar:
         {k.lower(): v for k, v in data["holidays"].items()},
         {k: frozenset(w.lower() for w in v) for k, v in data["refuse"].items()},
         {k: frozenset(v) for k, v in data["tense"].items()},
+        {k: frozenset(v) for k, v in data["governing"].items()},
         *_plain(words, letters),
     )
 
@@ -260,7 +276,8 @@ def _compiled(pattern: str, letters: dict[frozenset[str], str]) -> str:
 def _plain(
     words: dict[str, tuple[tuple[str, bool], ...]], letters: dict[frozenset[str], str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    small, capital = {}, {}
+    small = {mark: letters[frozenset((name,))] for mark, name in _MARKS.items()}
+    capital = {}
     for word, classes in words.items():
         capital[word] = letters[frozenset(c for c, _ in classes)]
         uncapitalised = frozenset(c for c, only_capital in classes if not only_capital)
@@ -271,51 +288,38 @@ def _plain(
 
 def _token_pattern(phrases: list[str]) -> re.Pattern[str]:
     """Tokens: what needs several characters to be recognised first, then words, then single marks."""
-    listed = "|".join(
-        re.escape(p).replace("'", "['’]").replace(r"\ ", "[ -]") for p in sorted(phrases, key=len, reverse=True)
-    )
+    listed = "|".join(re.escape(p).replace("'", "['’]") for p in sorted(phrases, key=len, reverse=True))
     return re.compile(
-        r"(?P<small>(?:[b-oq-z]|[ap](?=[a-z]))[a-z]*\b)"
-        rf"|(?P<phrase>(?=[A-Z])(?:{listed})(?!\w))"
-        r"|(?P<meridian>[apAP]\.[  ]?[mM](?:\.|\b))"
-        r"|(?P<word>[^\W\d_]\w*)"
-        r"|(?P<iso>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w-]))"
-        r"|(?P<numeric>\d{1,2}(?P<between>[/.-])\d{1,2}(?P=between)(?:\d{4}|\d\d)(?![\w/-]))"
-        r"|(?P<clock>\d{1,2}[:.]\d\d(?::\d\d)?[  ]?[apAP]\.?[mM]\b|\d{1,2}:\d\d(?::\d\d)?(?![\w:])|\d{1,2}(?:[ap]m|[AP]M)\b)"
-        r"|(?P<decade>['’]?\d{2,4}['’]?s\b)"
-        r"|(?P<ordinal>\d{1,4}(?:st|nd|rd|th)\b)"
-        r"|(?P<number>\d{1,20}(?:[.,]\d{1,20}){0,9})(?P<glued>\w+)?"
-        r"|(?P<mark>[^\w\s]|\n)"
+        r"(?:[b-oq-z]|[ap](?=[a-z]))[a-z]*\b"
+        rf"|(?=[A-Z])(?:{listed})(?!\w)"
+        r"|[apAP]\.[mM](?:\.|\b)"
+        r"|[^\W\d_]\w*"
+        rf"|{re.sub('[?]P<[a-z]+>', '?:', _NUMBERS.pattern)}"
+        r"|[^\w\s]|\n"
     )
 
 
 def tokenize(text: str) -> Tokens:
     """Cut a text into tokens and give each its character."""
     words = grammar()
-    low: list[str] = []
-    spans: list[tuple[int, int]] = []
-    codes: list[str] = []
-    small, capital, letters = words.small, words.capital, words.letters
-    for match in words.token.finditer(text):
-        kind, word = match.lastgroup, match[0]
-        if kind == "small":
-            codes.append(small.get(word, _NONE))
-        elif kind in ("word", "phrase", "meridian"):
-            begins = word[0].isupper()
-            word = word.lower().replace("’", "'")
-            codes.append((capital if begins else small).get(word, _NONE))
-        else:
-            word = word.lower()
-            codes.append(letters.get(_classes(kind or "", word), _NONE))
-        low.append(word)
-        spans.append(match.span())
-    return Tokens(text, low, [s for s, _ in spans], [e for _, e in spans], "".join(codes))
+    written = words.token.findall(text)
+    starts, at = [], 0
+    for token in written:  # between tokens lie only blanks and underscores, so the next place of its text is its own
+        at = text.index(token, at)
+        starts.append(at)
+        at += len(token)
+    low = [w.lower() for w in written]
+    if "’" in text:
+        low = [w.replace("’", "'") if len(w) > 1 else w for w in low]
+    small = words.small
+    codes = [small[w] if w in small else _NONE if w.islower() and w.isalpha() else words.letter(w) for w in written]
+    return Tokens(text, low, starts, [a + len(w) for a, w in zip(starts, written, strict=True)], "".join(codes))
 
 
-def _classes(kind: str, word: str) -> frozenset[str]:
-    """The classes of a token that is no word."""
-    if kind == "mark":
-        return frozenset((_MARKS[word],)) if word in _MARKS else frozenset()
+def _classes(word: str) -> frozenset[str]:
+    """The classes of a token that begins with a digit or an apostrophe."""
+    match = _NUMBERS.fullmatch(word)
+    kind = match.lastgroup if match else None
     if kind == "number" and word.isascii():
         return _number_classes(word) if word.isdigit() and len(word) < 5 else frozenset(("COUNT",))
     if kind == "ordinal":

@@ -160,9 +160,7 @@ def read_season(here: Here) -> Time | None:
 
 
 def read_holiday(here: Here) -> Time | None:
-    name = (
-        here.one("holiday").replace("-", " ") if here.one("holiday") not in grammar().holidays else here.one("holiday")
-    )
+    name = here.one("holiday")
     rule = grammar().holidays[name]
     if name == "labor day" and here.country not in (None, "USA", "CAN"):
         rule = "05-01"

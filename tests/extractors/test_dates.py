@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from extractors.dates import find_dates
 from extractors.timex import calendars
-from extractors.timex.words import grammar
+from extractors.timex.here import Here
+from extractors.timex.values import read_time
+from extractors.timex.words import grammar, tokenize
 
 PUBLISHED = date(2024, 6, 19)
 with open(Path(__file__).parent / "dates.tsv", encoding="utf-8", newline="") as file:
@@ -41,6 +43,18 @@ WORDS = [
 def test_words_and_value(case: dict[str, str]) -> None:
     found = find_dates(case["text"], PUBLISHED, case["country"] or None)
     assert ";".join(f"{m.text}={m.timex}" for m in found) == case["expected"]
+
+
+def test_every_rule_has_a_case() -> None:
+    spoken = set()
+    for case in CASES:
+        tokens = tokenize(case["text"])
+        for start in grammar().starts(tokens.codes, 0):
+            for match in grammar().matches(tokens.codes, start):
+                if read_time(Here(tokens, match, PUBLISHED, None, None, None)) is not None:
+                    spoken.add(match.rule.pattern.pattern)
+                    break
+    assert [rule.kind for rule in grammar().rules if rule.pattern.pattern not in spoken] == []
 
 
 @pytest.mark.parametrize(
