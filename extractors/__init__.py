@@ -30,6 +30,7 @@ def extract(capture: Capture, lexicons: Lexicons) -> Extraction:
     """
     from extractors.article import read_article
     from extractors.coder import code
+    from extractors.origin import source_country
     from extractors.records import Extraction
 
     article = read_article(capture)
@@ -40,6 +41,7 @@ def extract(capture: Capture, lexicons: Lexicons) -> Extraction:
         lexicons=lexicons,
         published=article.published_at.date() if article.published_at else None,
         title=article.title,
+        country=source_country(article.url, lexicons.homes.get(article.source or article.site or "")),
         source=article.source or article.site,
         version_id=article.version_id,
     )
