@@ -187,6 +187,10 @@ def read_weekday(here: Here) -> Time | None:
         found = monday + (7 * relation_of(which) + number - 1) * DAY
     elif which == "this":
         found = monday + (number - 1) * DAY
+    elif which in ("following", "previous", "prior", "preceding"):
+        base = here.base()  # "the following Monday" counts from what was told
+        away = (number - base.isoweekday()) % 7 if which == "following" else (base.isoweekday() - number) % 7
+        found = base + (away or 7) * (DAY if which == "following" else -DAY)
     elif which in grammar().values["PAST"] or which == "last":
         found = today - (back or 7) * DAY
     elif which:
@@ -236,12 +240,18 @@ _BEFORE_CLOCK = frozenset(
 )
 
 
+def _own(here: Here, part: str) -> str:
+    """A part of this time of day, not of one that is only looked ahead at."""
+    spans = here.match.parts.get(part)
+    return here.one(part) if spans and spans[0][0] < here.match.last else ""
+
+
 def read_clock(here: Here) -> Time | None:
-    words, said = grammar(), here.one("clock")
+    words, said, own_zone = grammar(), here.one("clock"), _own(here, "zone")
     digits = [int(n) for n in re.findall(r"\d+", said)]
     noon = words.value("NOON", here.one("noon"))
     marks = re.findall(r"[ap]\.?m", said)
-    half = words.value("AMPM", here.one("ampm")) or ({"a": "0", "p": "12"}[marks[0][0]] if marks else "")
+    half = words.value("AMPM", _own(here, "ampm")) or ({"a": "0", "p": "12"}[marks[0][0]] if marks else "")
     dated = here.has("month") or here.has("weekday") or here.has("today")
     if noon:
         hour, minute = int(noon), 0
@@ -250,7 +260,7 @@ def read_clock(here: Here) -> Time | None:
     else:
         hour, minute = digits[0], digits[1] if len(digits) > 1 else 0
     words_said = set(here.tokens.low[here.match.first : here.match.last])
-    plain = not (half or noon or here.has("zone") or dated or words_said & {"clock", "hours", "hrs", "local"})
+    plain = not (half or noon or own_zone != "" or dated or words_said & {"clock", "hours", "hrs", "local"})
     if plain and (here.tokens.lower(here.match.first - 1) not in _BEFORE_CLOCK or len(digits) > 2 or ":" not in said):
         return None
     if half:
@@ -271,5 +281,5 @@ def read_clock(here: Here) -> Time | None:
         on = day(here.spoken_day or here.today())
     if on is None:
         return None
-    zone = "Z" if here.one("zone") in ("gmt", "utc") else ""
+    zone = "Z" if own_zone in ("gmt", "utc") else ""
     return Time("TIME", f"{on.value}T{hour:02}:{minute:02}{zone}", on.first, on.last)

@@ -131,7 +131,11 @@ def _bare(here: Here, word: str) -> Time | None:
     if unit in ("Q", "N", "T", "WE") or before in grammar().refuse["unsure_hours"]:
         return None
     long = here.match.last - here.match.first > 2
-    if not (long or before in _BEFORE_BARE or behind in ("of", "after", "before", "later", "earlier")):
+    if not (
+        long
+        or before in _BEFORE_BARE
+        or behind in ("of", "after", "before", "later", "earlier", "since", "ahead", "leading")
+    ):
         return None
     return Time("DURATION", length(None, unit))
 

@@ -114,6 +114,8 @@ def amount_of(here: Here, at: int = 0) -> float | None:
     """How many: None for "several". Raises ValueError without a number."""
     if here.has("x") or here.has("bare"):
         return None
+    if here.has("halfof"):
+        return 0.5
     if here.has("one"):
         return 1.5 if here.has("half") else 1
     spans = here.match.parts["n"]

@@ -25,7 +25,7 @@ def _counted(here: Here, amount: float | None, unit: str, sign: int, base: date)
     if amount is None:
         return Time("DATE", "PAST_REF" if sign < 0 else "FUTURE_REF")
     if amount != int(amount) and unit in "YEC":
-        amount, unit = amount * {"Y": 12, "E": 120, "C": 1200}[unit], "M"
+        amount, unit = amount * {"Y": 12, "E": 10, "C": 100}[unit], "M" if unit == "Y" else "Y"
     try:
         target = moved(unit, sign * int(amount), base)
         found = period("W" if unit == "F" else unit, target)
@@ -151,6 +151,17 @@ def read_partofday(here: Here) -> Time | None:
         on = here.today()
         on -= ((on.isoweekday() - int(weekday)) % 7) * DAY if weekday else 0 * DAY
         return Time("TIME", f"{on}T{grammar().value('HINTPART', here.one('dawn'))}", on, on)
+    if here.has("mid") and here.tokens.lower(here.match.first - 1) not in (
+        "by",
+        "in",
+        "since",
+        "until",
+        "before",
+        "after",
+        "from",
+        "the",
+    ):
+        return None  # "a late-evening address"
     on = here.spoken_day or here.today()
     part = "MO" if here.has("small") else grammar().value("PART", here.one("part"))
     return Time("TIME", f"{on}T{part}", on, on)

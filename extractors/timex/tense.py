@@ -76,6 +76,8 @@ def _cue(tokens: Tokens, at: int) -> int:
     low = tokens.lower(at)
     if low == "to" and _is_base(tokens.lower(at + 1)):
         return 1 if any(tokens.lower(k) in words["commits"] for k in (at - 1, at - 2, at - 3)) else 0
+    if low == "may" and not tokens.word(at).islower():
+        return 0
     if low in words["future"]:
         return -1 if low == "going" and tokens.lower(at + 1) != "to" else 1
     if low in words["past"]:
