@@ -84,7 +84,7 @@ def read_duration(here: Here) -> Time | None:
             return Time("SET", length(1, unit))
     if before == "as" and here.one("x") == "many":
         return None  # "his third win in as many days"
-    amount = amount_of(here, -1)
+    amount = None if here.has("one") and words.value("UNITS", word) else amount_of(here, -1)  # "a months-long siege"
     if amount is not None and amount > 999999:
         return None
     return Time("DURATION", length(amount, unit))

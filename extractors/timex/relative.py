@@ -130,6 +130,8 @@ def read_shift(here: Here) -> Time | None:
         base = here.today()
     if unit == "WE" and base.isoweekday() >= 6 and relation < 0:
         base -= (base.isoweekday() - 5) * DAY
+    if unit == "WE" and not relation and base.isoweekday() <= 3 and here.ahead() < 0:
+        relation = -1  # "wounded this weekend", written on Monday
     return period(unit, moved(unit, relation, base))
 
 
@@ -193,6 +195,9 @@ def read_theunit(here: Here) -> Time | None:
 
 def read_ref(here: Here) -> Time | None:
     first = here.match.first
+    last = here.tokens.low[here.match.last - 1]
+    if last == "soon" and (here.tokens.lower(first - 1) == "as" or here.tokens.lower(here.match.last) == "after"):
+        return None  # "as soon as", "soon after"
     if here.tokens.lower(here.match.last) == "-" or (
         here.tokens.low[first] == "recent" and here.tokens.lower(first - 1) == "most"
     ):
