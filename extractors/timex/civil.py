@@ -15,12 +15,14 @@ _MONTH_FIRST = frozenset(("USA", "PHL", "FSM", "MHL", "PLW", "BLZ"))
 
 
 def read_iso(here: Here) -> Time:
+    """ "2024-06-12", with a time or without."""
     text = here.one("iso").upper()
     on = date.fromisoformat(text[:10])
     return Time("TIME", text, on, on) if len(text) > 10 else day(on)
 
 
 def read_numeric(here: Here) -> Time:
+    """ "03/04/2024" in the order of the source's country; stops stand behind a day."""
     text = here.one("numeric")
     if text == "9/11":
         return day(date(2001, 9, 11))
@@ -39,19 +41,22 @@ def read_numeric(here: Here) -> Time:
 
 
 def _month_numbers(here: Here) -> list[int]:
+    """The months named, in order."""
     words = grammar()
     return [int(words.value("MONTH", w) or words.value("MONTHABBR", w)) for w in here.all("month")]
 
 
 def day_numbers(here: Here) -> list[int]:
+    """The days of the month named, in order."""
     return [int(grammar().value("ORDINAL", w) or re.sub(r"\D", "", w)) for w in here.all("day")]
 
 
 def read_civil(here: Here) -> Time | None:
+    """A day of a month, its year said or the one meant."""
     (number, *_), (dom, *_) = _month_numbers(here), day_numbers(here)
     said = said_year(here)
     after = here.match.last
-    if said is None and here.tokens.lower(here.match.first - 1) in ("in", "during", "for") and _counts(here, after):
+    if said is None and here.before() in ("in", "during", "for") and _counts(here, after):
         return None  # "In March 12 people were killed"
     if said is not None:
         found = day(date(said, number, dom))
@@ -83,8 +88,8 @@ def _counts(here: Here, at: int) -> bool:
 def read_dayofmonth(here: Here) -> Time | None:
     """ "on the 21st": this month's unless that has not come."""
     today, dom = here.today(), day_numbers(here)[0]
-    said = here.has("rel") or "month" in here.tokens.low[here.match.first : here.match.last]
-    if not said and here.tokens.lower(here.match.first - 1) not in ("on", "by", "until", "since", "from"):
+    said = here.has("rel") or "month" in here.said()
+    if not said and not here.led_by("dayofmonth"):
         return None
     if said:
         base = moved("M", relation_of(here.one("rel")) if here.has("rel") else 0, today.replace(day=1))
@@ -99,6 +104,7 @@ def read_dayofmonth(here: Here) -> Time | None:
 
 
 def read_span(here: Here) -> Time | None:
+    """ "June 6-9", "28 May to 2 June"."""
     months, days, said = _month_numbers(here), day_numbers(here), said_year(here)
 
     def make(year_: int) -> Time:
@@ -114,6 +120,7 @@ def read_span(here: Here) -> Time | None:
 
 
 def read_monthspan(here: Here) -> Time:
+    """ "March to May 2023", "July-September"."""
     (a, b), years = _month_numbers(here), [int(y) for y in here.all("year")]
     if not years:
 
@@ -130,13 +137,14 @@ def read_monthspan(here: Here) -> Time:
 
 
 def read_month(here: Here) -> Time:
+    """ "March 2019", "last March", "March"."""
     number = _month_numbers(here)[0]
     if here.has("year"):
         return month(int(here.one("year")), number)
     today = here.today()
     if here.has("rel"):
         relation = relation_of(here.one("rel"))
-        if "year" in here.tokens.low[here.match.first : here.match.last]:
+        if "year" in here.said():
             return month(today.year + relation, number)
         if not relation:
             return month(today.year, number)
@@ -146,13 +154,14 @@ def read_month(here: Here) -> Time:
 
 
 def read_weekofmonth(here: Here) -> Time | None:
+    """ "the last week of May", "the first Monday of May", "the last days of 2019"."""
     today = here.today()
     which = here.one("ord")
     unit = here.one("unit").rstrip("s")
     if here.has("month"):
         whole = read_month(here) if not here.has("rel") else month(today.year, _month_numbers(here)[0])
     elif here.has("rel"):
-        name = "M" if "month" in here.tokens.low[here.match.first : here.match.last] else "Y"
+        name = "M" if "month" in here.said() else "Y"
         whole = period(name, moved(name, relation_of(here.one("rel")), today))
     else:
         whole = year(int(here.one("year")))
@@ -174,13 +183,15 @@ def read_weekofmonth(here: Here) -> Time | None:
 
 
 def _weekday_number(here: Here) -> int:
+    """1 for Monday … 7; 0 without a weekday."""
     words = grammar()
     return int(words.value("WEEKDAY", here.one("weekday")) or words.value("WEEKDAYABBR", here.one("weekday")) or 0)
 
 
 def read_weekday(here: Here) -> Time | None:
+    """ "last Friday", "Monday of last week", "the following Monday"; "Friday" by tense, publication's own day included."""
     number, today, which = _weekday_number(here), here.today(), here.one("weekrel")
-    words = here.tokens.low[here.match.first : here.match.last]
+    words = here.said()
     monday = today - (today.isoweekday() - 1) * DAY
     back, on = (today.isoweekday() - number) % 7, (number - today.isoweekday()) % 7
     if "week" in words:
@@ -203,6 +214,7 @@ def read_weekday(here: Here) -> Time | None:
 
 
 def read_today(here: Here) -> Time:
+    """ "yesterday", "the day after tomorrow"."""
     shift = int(grammar().value("TODAY", here.one("today")))
     if here.tokens.low[here.match.first : here.match.first + 2] == ["the", "day"]:
         shift *= 2
@@ -210,34 +222,13 @@ def read_today(here: Here) -> Time:
 
 
 def read_tonight(here: Here) -> Time:
+    """ "tonight", "last night", "this morning", "overnight"."""
     when, today = here.one("when"), here.today()
     on = today - DAY if when == "last" else today
     if when == "overnight" and here.spoken_day:
         on = here.spoken_day
     part = grammar().value("PART", here.one("part")) if here.has("part") else "NI"
     return Time("TIME", f"{on}T{part}", on, on)
-
-
-_BEFORE_CLOCK = frozenset(
-    [
-        "at",
-        "by",
-        "around",
-        "about",
-        "until",
-        "till",
-        "from",
-        "before",
-        "after",
-        "since",
-        "between",
-        "and",
-        "to",
-        "approximately",
-        "shortly",
-        "past",
-    ]
-)
 
 
 def _own(here: Here, part: str) -> str:
@@ -247,39 +238,45 @@ def _own(here: Here, part: str) -> str:
 
 
 def read_clock(here: Here) -> Time | None:
-    words, said, own_zone = grammar(), here.one("clock"), _own(here, "zone")
-    digits = [int(n) for n in re.findall(r"\d+", said)]
+    """ "23:30 GMT on Monday": a time of the day named with it, else of the day last spoken of."""
+    at = _hour_and_minute(here)
+    if at is None:
+        return None
+    if here.has("month"):
+        on = read_civil(here)
+    elif here.has("weekday"):
+        parts = {k: v for k, v in here.match.parts.items() if k != "part"}
+        on = read_weekday(replace(here, match=replace(here.match, parts=parts)))
+    elif here.has("today"):
+        on = day(here.today() + int(grammar().value("TODAY", here.one("today"))) * DAY)
+    else:
+        on = day(here.spoken_day or here.today())
+    if on is None:
+        return None
+    zone = "Z" if _own(here, "zone") in ("gmt", "utc") else ""
+    return Time("TIME", f"{on.value}T{at[0]:02}:{at[1]:02}{zone}", on.first, on.last)
+
+
+def _hour_and_minute(here: Here) -> tuple[int, int] | None:
+    """What the clock shows; None for what is no time, or may be a score or a verse."""
+    words, said = grammar(), here.one("clock")
     noon = words.value("NOON", here.one("noon"))
+    if noon:
+        return int(noon), 0
+    digits = [int(n) for n in re.findall(r"\d+", said)]
     marks = re.findall(r"[ap]\.?m", said)
     half = words.value("AMPM", _own(here, "ampm")) or ({"a": "0", "p": "12"}[marks[0][0]] if marks else "")
-    dated = here.has("month") or here.has("weekday") or here.has("today")
-    if noon:
-        hour, minute = int(noon), 0
-    elif len(digits) == 1 and len(said) >= 4 and said.isdigit():
+    if len(digits) == 1 and len(said) >= 4 and said.isdigit():
         hour, minute = divmod(digits[0], 100)
     else:
         hour, minute = digits[0], digits[1] if len(digits) > 1 else 0
-    words_said = set(here.tokens.low[here.match.first : here.match.last])
-    plain = not (half or noon or own_zone != "" or dated or words_said & {"clock", "hours", "hrs", "local"})
-    if plain and (here.tokens.lower(here.match.first - 1) not in _BEFORE_CLOCK or len(digits) > 2 or ":" not in said):
+    dated = here.has("month") or here.has("weekday") or here.has("today")
+    named = bool({"clock", "hours", "hrs", "local"} & set(here.said()))
+    sure = bool(half or _own(here, "zone") or dated or named)
+    if not sure and (not here.led_by("clock") or len(digits) > 2 or ":" not in said):
         return None
     if half:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + int(half)
-    if hour > 24 or minute > 59:
-        return None
-    if here.has("month"):
-        on = read_civil(here)
-    elif here.has("weekday"):
-        on = read_weekday(
-            replace(here, match=replace(here.match, parts={k: v for k, v in here.match.parts.items() if k != "part"}))
-        )
-    elif here.has("today"):
-        on = day(here.today() + int(words.value("TODAY", here.one("today"))) * DAY)
-    else:
-        on = day(here.spoken_day or here.today())
-    if on is None:
-        return None
-    zone = "Z" if own_zone in ("gmt", "utc") else ""
-    return Time("TIME", f"{on.value}T{hour:02}:{minute:02}{zone}", on.first, on.last)
+    return (hour, minute) if hour <= 24 and minute <= 59 else None

@@ -18,22 +18,13 @@ def length(amount: float | None, unit: str) -> str:
 
 
 def read_past(here: Here) -> Time | None:
+    """ "the past three days", with the days it covers."""
     amount, unit = amount_of(here), unit_of(here)
     if unit == "T" or here.one("unit") == "second":
         return None
     value = length(amount, unit)
     rel = here.one("rel")
-    if rel == "last" and here.tokens.lower(here.match.first - 1) in (
-        "to",
-        "will",
-        "would",
-        "could",
-        "may",
-        "might",
-        "can",
-        "should",
-        "must",
-    ):
+    if rel == "last" and here.led_by("modal"):
         return None  # "is expected to last six weeks"
     if rel in ("first", "final") or here.published is None or amount is None or unit in ("H", "I", "S"):
         return Time("DURATION", value)
@@ -46,6 +37,7 @@ def read_past(here: Here) -> Time | None:
 
 
 def read_pastone(here: Here) -> Time | None:
+    """ "the past week"."""
     unit, today = unit_of(here), here.today()
     if unit == "T" or here.one("unit") == "second":
         return None
@@ -55,6 +47,7 @@ def read_pastone(here: Here) -> Time | None:
 
 
 def read_duration(here: Here) -> Time | None:
+    """ "four months", "a two-week truce", "for hours"; "$3 million a year" is a rate."""
     word, tokens, first, last = here.one("unit") or here.one("x"), here.tokens, here.match.first, here.match.last
     before, words = tokens.lower(first - 1), grammar()
     if here.has("length"):
@@ -78,7 +71,7 @@ def read_duration(here: Here) -> Time | None:
         if (
             before[:1].isdigit()
             or words.value("NUMWORD", before)
-            or before in ("times", "once", "twice", "percent", "%", "dollars", "euros", "pounds")
+            or here.led_by("rate")
             or (counted and before.endswith("s"))
         ):
             return Time("SET", length(1, unit))
@@ -90,59 +83,24 @@ def read_duration(here: Here) -> Time | None:
     return Time("DURATION", length(amount, unit))
 
 
-_BEFORE_BARE = frozenset(
-    [
-        "been",
-        "“",
-        "for",
-        "in",
-        "after",
-        "within",
-        "over",
-        "took",
-        "takes",
-        "take",
-        "lasted",
-        "lasting",
-        "last",
-        "of",
-        "by",
-        "spent",
-        "spend",
-        "several",
-        "and",
-        "or",
-        "many",
-        "just",
-        "only",
-        "than",
-        "-",
-        "to",
-    ]
-)
-
-
 def _bare(here: Here, word: str) -> Time | None:
     """ "for weeks", "years of war", "decades-long"."""
     unit = grammar().value("UNITS", word.split()[-1])
-    if here.tokens.low[here.match.first] == "over":
+    if here.said()[0] == "over":
         return Time("DURATION", length(None, unit)) if unit in "DWMYE" else None
-    before, behind = here.tokens.lower(here.match.first - 1), here.tokens.lower(here.match.last)
+    before, behind = here.before(), here.behind()
     if unit in ("Q", "N", "T", "WE") or before in grammar().refuse["unsure_hours"]:
         return None
     long = here.match.last - here.match.first > 2
-    if not (
-        long
-        or before in _BEFORE_BARE
-        or behind in ("of", "after", "before", "later", "earlier", "since", "ahead", "leading")
-    ):
+    if not (long or here.led_by("bare") or behind in grammar().around["bare_behind"]):
         return None
     return Time("DURATION", length(None, unit))
 
 
 def read_set(here: Here) -> Time | None:
+    """ "every Friday", "twice a week", "daily"."""
     words = grammar()
-    low = here.tokens.low[here.match.first : here.match.last]
+    low = here.said()
     if here.has("frequency"):
         written = here.tokens.word(here.match.first)
         opens = here.match.first == 0 or is_sentence_end(here.tokens, here.match.first - 1)

@@ -38,13 +38,21 @@ class Here:
         """The words of a part, '' without it."""
         return next(iter(self.all(part)), "")
 
-    def number(self, part: str, *classes: str) -> int:
-        """The value of a part in the first class that has its word. Raises ValueError if none has."""
-        for name in classes:
-            value = grammar().value(name, self.one(part))
-            if value:
-                return int(value)
-        return int(re.sub(r"\D", "", self.one(part)))
+    def said(self) -> list[str]:
+        """All words of the match, in lower case."""
+        return self.tokens.low[self.match.first : self.match.last]
+
+    def before(self) -> str:
+        """The word before the match, in lower case."""
+        return self.tokens.lower(self.match.first - 1)
+
+    def behind(self) -> str:
+        """The word behind the match, in lower case."""
+        return self.tokens.lower(self.match.last)
+
+    def led_by(self, group: str) -> bool:
+        """Whether the word before is one of a group of `[around]`."""
+        return self.before() in grammar().around[group]
 
     def ahead(self) -> int:
         """1 when the words around point past publication, -1 before it, 0 when they do not tell."""
@@ -81,7 +89,7 @@ def nearest(make: Callable[[int], Time], here: Here, *, past: bool = False) -> T
     until = (comes.first - today).days if comes.first else 0
     if was.first == was.last and until > 240 and ago < 120 and ahead < 2:
         return was  # "plans for an offering on September 30": nobody names so far a day without its year
-    if ahead > 0 and not (here.tokens.lower(here.match.first - 1) == "s" and until > ago):
+    if ahead > 0 and not (here.before() == "s" and until > ago):
         return comes  # but "questions about his July 25 call" looks back
     # "killed on June 21", published on the 19th: a notice of something to come, whatever the verb
     if ahead < 0 or past:
@@ -90,6 +98,7 @@ def nearest(make: Callable[[int], Time], here: Here, *, past: bool = False) -> T
 
 
 def _tried(make: Callable[[int], Time], years: Iterable[int]) -> Iterator[Time]:
+    """The occurrences of those years that have one."""
     for number in years:
         try:
             yield make(number)
@@ -105,6 +114,7 @@ def in_part(time: Time, here: Here) -> Time:
 
 
 def unit_of(here: Here) -> str:
+    """The letter of a unit, D, W, M …, as `dates.toml` lists them; '' for none."""
     words = grammar()
     word = here.one("unit") or here.one("bare")
     return words.value("UNIT", word) or words.value("UNITS", word)
@@ -136,6 +146,7 @@ def amount_of(here: Here, at: int = 0) -> float | None:
 
 
 def relation_of(word: str) -> int:
+    """-1 for "last", 0 for "this", 1 for "next". Raises ValueError for another word."""
     words = grammar()
     return int(words.value("PAST", word) or words.value("COMING", word) or words.value("THIS", word))
 

@@ -12,6 +12,7 @@ from extractors.timex.years import SEASONS
 
 
 def read_ago(here: Here) -> Time | None:
+    """ "two weeks ago": the week of that day."""
     amount, unit = amount_of(here), unit_of(here)
     if unit in "ST":
         return None
@@ -41,13 +42,13 @@ def _counted(here: Here, amount: float | None, unit: str, sign: int, base: date)
 
 
 def read_hence(here: Here) -> Time:
+    """ "three weeks from now"."""
     return _counted(here, amount_of(here), unit_of(here), 1, here.today())
 
 
 def read_later(here: Here) -> Time | None:
+    """ "two days later", "a year earlier": from what was last spoken of."""
     back = here.one("way") in ("earlier", "previously", "before")
-    if here.one("way") in ("before", "after") and here.tokens.codes[here.match.last : here.match.last + 1] == "":
-        return None
     unit = unit_of(here)
     if unit in ("H", "I", "S"):
         base = here.spoken_day or here.base()
@@ -56,16 +57,18 @@ def read_later(here: Here) -> Time | None:
 
 
 def read_beside(here: Here) -> Time:
+    """ "the day before"."""
     unit = unit_of(here)
     sign = -1 if here.one("way") in ("before", "earlier") else 1
     return period(unit, moved(unit, sign, here.base()))
 
 
 def read_anchored(here: Here) -> Time | None:
+    """ "the same period last year": as wide as what was last spoken of."""
     anchor = here.anchor
     if anchor is None or anchor.first is None or anchor.last is None:
         return year(here.today().year - 1)
-    words = here.tokens.low[here.match.first : here.match.last]
+    words = here.said()
     unit = unit_of(here) if here.has("unit") else "Y"
     if "this" in words:
         return None
@@ -77,6 +80,7 @@ def read_anchored(here: Here) -> Time | None:
 
 
 def read_same(here: Here) -> Time:
+    """ "the same day", "that night"."""
     word = here.one("unit")
     part = grammar().value("PART", word)
     if part and word != "night":
@@ -89,6 +93,7 @@ def read_same(here: Here) -> Time:
 
 
 def read_next(here: Here) -> Time | None:
+    """ "the following day"; "over the next year" is a length."""
     rel, word = here.one("rel"), here.one("unit")
     sign = -1 if rel in ("previous", "preceding") else 1
     part = grammar().value("PART", word)
@@ -96,30 +101,24 @@ def read_next(here: Here) -> Time | None:
         on = here.base() + (0 if word == "night" and sign < 0 else sign) * DAY
         return Time("TIME", f"{on}T{part}", on, on)
     unit = unit_of(here)
-    if rel == "next" and here.tokens.lower(here.match.first - 1) in (
-        "over",
-        "in",
-        "within",
-        "during",
-        "for",
-        "throughout",
-    ):
+    if rel == "next" and here.led_by("within"):
         today = here.today()
         return Time("DURATION", length(1, unit), today, moved(unit, 1, today))
     return period(unit, moved(unit, sign, here.base()))
 
 
 def read_shift(here: Here) -> Time | None:
+    """ "last week", "this year", "the week after next"."""
     if here.has("twice"):
-        words = here.tokens.low[here.match.first : here.match.last]
+        words = here.said()
         unit, sign = ("W" if "week" in words else "M"), (1 if here.one("rel") == "next" else -1)
         return period(unit, moved(unit, 2 * sign, here.today()))
     unit, rel = unit_of(here), here.one("rel")
     relation = relation_of(rel)
-    article = here.tokens.low[here.match.first] == "the"
+    article = here.said()[0] == "the"
     if unit in ("S", "I", "H", "T") or (unit == "D" and rel in ("last", "past", "current", "upcoming")):
         return None
-    if article and relation < 0 and here.tokens.lower(here.match.last) in ("of", "in"):
+    if article and relation < 0 and here.behind() in ("of", "in"):
         return None  # "the last year of the war"
     if unit == "N":
         return period("N", moved("D", relation, here.base()))
@@ -136,33 +135,26 @@ def read_shift(here: Here) -> Time | None:
 
 
 def read_wholeunit(here: Here) -> Time:
+    """ "the entire year"."""
     unit = unit_of(here)
     return period(unit, (here.spoken_day or here.base()) if unit in "DYQ" else here.today())
 
 
 def read_yearago(here: Here) -> Time:
+    """ "the year-ago period"."""
     return period("Y", moved("Y", -1, here.base()))
 
 
 def read_partofday(here: Here) -> Time | None:
+    """ "dawn on Monday", "mid-afternoon", "the early hours"."""
     if here.has("dawn"):
-        before = here.tokens.lower(here.match.first - 1)
-        if before not in ("at", "before", "by", "until", "after", "since", "around", "from", "to"):
+        if not here.led_by("dawn"):
             return None
         weekday = grammar().value("WEEKDAY", here.one("weekday"))
         on = here.today()
         on -= ((on.isoweekday() - int(weekday)) % 7) * DAY if weekday else 0 * DAY
         return Time("TIME", f"{on}T{grammar().value('HINTPART', here.one('dawn'))}", on, on)
-    if here.has("mid") and here.tokens.lower(here.match.first - 1) not in (
-        "by",
-        "in",
-        "since",
-        "until",
-        "before",
-        "after",
-        "from",
-        "the",
-    ):
+    if here.has("mid") and not here.led_by("daypart"):
         return None  # "a late-evening address"
     on = here.spoken_day or here.today()
     part = "MO" if here.has("small") else grammar().value("PART", here.one("part"))
@@ -170,20 +162,21 @@ def read_partofday(here: Here) -> Time | None:
 
 
 def read_theunit(here: Here) -> Time | None:
+    """ "the day", "the weekend", "year's end"."""
     word, today = here.one("unit"), here.today()
     part = grammar().value("PART", word)
-    if here.tokens.lower(here.match.last) in ("after", "before") and here.tokens.lower(here.match.first - 1) != "in":
+    if here.behind() in ("after", "before") and here.before() != "in":
         return None  # "the day after the vote"
     if part:
         on = here.spoken_day or today
         return Time("TIME", f"{on}T{part}", on, on)
     unit = unit_of(here)
-    if unit in "EC" and here.tokens.lower(here.match.first - 1) != "of":
+    if unit in "EC" and here.before() != "of":
         return None
     following = here.tokens.word(here.match.last)
     if following == "to" and here.tokens.word(here.match.last + 1)[:1].isupper():
         return None  # "in the year to March"
-    if unit == "D" and (following[:1].isupper() or following in ('"', "he", "she", "they", "it", "we", "i", "you")):
+    if unit == "D" and (following[:1].isupper() or following in grammar().around["pronoun"]):
         return None  # "the day Epstein died"
     if unit == "WE":
         ahead = here.ahead() > 0 or today.isoweekday() >= 6
@@ -194,13 +187,12 @@ def read_theunit(here: Here) -> Time | None:
 
 
 def read_ref(here: Here) -> Time | None:
+    """ "now", "recently", "in the future"."""
     first = here.match.first
     last = here.tokens.low[here.match.last - 1]
-    if last == "soon" and (here.tokens.lower(first - 1) == "as" or here.tokens.lower(here.match.last) == "after"):
+    if last == "soon" and (here.tokens.lower(first - 1) == "as" or here.behind() == "after"):
         return None  # "as soon as", "soon after"
-    if here.tokens.lower(here.match.last) == "-" or (
-        here.tokens.low[first] == "recent" and here.tokens.lower(first - 1) == "most"
-    ):
+    if here.behind() == "-" or (here.tokens.low[first] == "recent" and here.tokens.lower(first - 1) == "most"):
         return None  # "the now-cancelled deal", "his most recent film"
     if (
         here.match.last - first == 1

@@ -98,6 +98,7 @@ class Grammar:
     holidays: dict[str, str]
     refuse: dict[str, frozenset[str]]
     tense: dict[str, frozenset[str]]
+    around: dict[str, frozenset[str]]
     governing: dict[str, frozenset[str]]
     small: dict[str, str]
     """Word without a capital, or mark → its character."""
@@ -178,6 +179,7 @@ def grammar() -> Grammar:
         {k.lower(): v for k, v in data["holidays"].items()},
         {k: frozenset(w.lower() for w in v) for k, v in data["refuse"].items()},
         {k: frozenset(v) for k, v in data["tense"].items()},
+        {k: frozenset(v) for k, v in data["around"].items()},
         {k: frozenset(v) for k, v in data["governing"].items()},
         *_plain(words, letters),
     )

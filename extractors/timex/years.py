@@ -19,6 +19,7 @@ _FISCAL_STARTS = {"USA": 10, "GBR": 4, "IND": 4, "JPN": 4, "CAN": 4, "ZAF": 4, "
 
 
 def read_year(here: Here) -> Time | None:
+    """ "2019", "44 BC"."""
     if here.has("era"):
         number, era = int(here.one("year").replace(",", "")), here.one("era")
         if era in ("bc", "bce"):
@@ -28,7 +29,8 @@ def read_year(here: Here) -> Time | None:
 
 
 def read_shortyear(here: Here) -> Time | None:
-    if here.tokens.lower(here.match.first - 1) not in ("in", "since", "of", "from", "until", "to", "summer", "and"):
+    """since '89"""
+    if not here.led_by("shortyear"):
         return None
     return year(_full_year(int(here.one("short")), here))
 
@@ -38,6 +40,7 @@ def _full_year(short: int, here: Here) -> int:
 
 
 def read_yearspan(here: Here) -> Time | None:
+    """ "1984-85", "2015 to 2019"."""
     first, second = int(here.one("year")), here.one("second")
     last = int(second) if len(second) == 4 else first // 100 * 100 + int(second)
     if last < first and len(second) == 2:
@@ -48,6 +51,7 @@ def read_yearspan(here: Here) -> Time | None:
 
 
 def read_fiscal(here: Here) -> Time | None:
+    """A fiscal year by its last civil year, from the month it begins in at the source's home."""
     starts = _FISCAL_STARTS.get(here.country or "USA", 1)
     if here.has("year"):
         number = int(here.one("year"))
@@ -61,6 +65,7 @@ def read_fiscal(here: Here) -> Time | None:
 
 
 def read_quarter(here: Here) -> Time | None:
+    """ "the third quarter of 2022", "Q3", "the second half of last year"."""
     if here.has("hq"):
         kind, number = here.one("hq")[0], int(here.one("hq")[1])
     else:
@@ -70,7 +75,7 @@ def read_quarter(here: Here) -> Time | None:
         number = top if which in ("last", "final", "latter") else ordinal(which)
         if not 1 <= number <= top:
             return None
-    words = here.tokens.low[here.match.first : here.match.last]
+    words = here.said()
     said = said_year(here)
     if said is None and ("that" in words or "of" in words):
         said = here.base().year
@@ -88,6 +93,7 @@ def read_quarter(here: Here) -> Time | None:
 
 
 def read_century(here: Here) -> Time | None:
+    """ "the 19th century"."""
     number = ordinal(here.one("ord"))
     if here.has("era") and here.one("era") in ("bc", "bce"):
         return Time("DATE", f"BC{number - 1:02}")
@@ -95,10 +101,11 @@ def read_century(here: Here) -> Time | None:
 
 
 def read_decade(here: Here) -> Time | None:
+    """ "the 1990s", "the nineties"."""
     word = here.one("decade")
     digits = re.sub(r"\D", "", word)
     value = grammar().value("DECADEWORD", word)
-    first = here.tokens.low[here.match.first]
+    first = here.said()[0]
     before = [here.tokens.lower(here.match.first - k) for k in (1, 2, 3)]
     if len(digits) < 4 and (
         {"his", "her", "their", "my", "its"} & set(before)
@@ -111,10 +118,11 @@ def read_decade(here: Here) -> Time | None:
 
 
 def read_season(here: Here) -> Time | None:
+    """ "last summer", "winter of 2022-23"."""
     name = grammar().value("SEASON", here.one("season"))
-    bare = here.match.last - here.match.first - (here.tokens.low[here.match.first] == "the")
+    bare = here.match.last - here.match.first - (here.said()[0] == "the")
     if bare == 1:
-        before = here.tokens.lower(here.match.first - 1)
+        before = here.before()
         if before not in (
             "in",
             "during",
@@ -132,8 +140,8 @@ def read_season(here: Here) -> Time | None:
             "late",
         ):
             return None
-        behind = here.tokens.lower(here.match.last)
-        if here.one("season") == "fall" and (here.tokens.low[here.match.first] != "the" or behind == "of"):
+        behind = here.behind()
+        if here.one("season") == "fall" and (here.said()[0] != "the" or behind == "of"):
             return None
 
     def make(year_: int) -> Time:
@@ -144,7 +152,7 @@ def read_season(here: Here) -> Time | None:
     today = here.today()
     if here.has("rel"):
         relation = relation_of(here.one("rel"))
-        if "year" in here.tokens.low[here.match.first : here.match.last]:
+        if "year" in here.said():
             return make(today.year + relation)
         found = [make(y) for y in range(today.year - 2, today.year + 3)]
         if relation < 0:
@@ -160,6 +168,7 @@ def read_season(here: Here) -> Time | None:
 
 
 def read_holiday(here: Here) -> Time | None:
+    """A feast of that year, else the nearest."""
     name = here.one("holiday")
     rule = grammar().holidays[name]
     if name == "labor day" and here.country not in (None, "USA", "CAN"):
@@ -177,7 +186,7 @@ def read_holiday(here: Here) -> Time | None:
         return day(first) if first == last else Time("DATE", f"{first}/{last}", first, last)
 
     said = said_year(here)
-    if here.has("rel") and "year" not in here.tokens.low[here.match.first : here.match.last]:
+    if here.has("rel") and "year" not in here.said():
         today = here.today()
         relation = relation_of(here.one("rel"))
         found = [t for y in range(today.year - 1, today.year + 2) if (t := make(y)).first]
