@@ -218,7 +218,7 @@ def _is_news_name(other: str) -> bool:
     """Whether English news may write an alternate name: it is no airport code, postal address, other script or Chinese syllable."""
     if not other or (other[0].islower() and other[:3] not in _ARTICLES):
         return False
-    return not (_CODE.match(other) or _FOREIGN.search(other))
+    return not (other.startswith("The ") or _CODE.match(other) or _FOREIGN.search(other))
 
 
 def _aliases(table: _Table) -> None:

@@ -17,7 +17,7 @@ def mark_people(line: Line) -> None:
                 end = _name_end(line, i + 1)
                 if end > i + 1 and (_is_place_run(line, i + 1, end) or _place_ahead(line, i)):
                     end = 0
-            elif place_key(words[i]) in line.cues.forenames and not words[i].isupper():
+            elif lower[i] in line.cues.forenames and not words[i].isupper():
                 end = _name_end(line, i + 1, after_forename=True)
                 if end <= i + 1 or _is_place_run(line, i, end) or (end == i + 2 and _is_place_like(line, i + 1)):
                     end = 0

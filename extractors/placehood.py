@@ -59,7 +59,7 @@ def _bare(line: Line, t: Toponym) -> float:
             return score - (2.0 if town and score < 1.9 else 0.8 if town else 0.3) - 0.3 * first
         if t.key in line.cues.surnames:
             return score - (0.8 if town and score < 2.2 else 0.3 if town else 0.0) - 0.3 * first
-    elif town and place_key(s.words[t.first]) not in line.cues.forenames:
+    elif town and s.lower[t.first] not in line.cues.forenames:
         return score + 0.6  # two words are rarely both a town and something else
     return score
 
@@ -77,15 +77,19 @@ def _before(line: Line, t: Toponym) -> float:
         k -= 1
         if t.first - k > 4:
             break
+    if _files(line, t):
+        return 2.5
     if k >= 0 and s.words[k] == "$":
         return -6.0
     if k < 0:
         return gain
     low = s.lower[k]
     if low in groups["sure"]:
-        return gain + (3.5 if t.key in line.cues.words else 2.5)
+        return gain + (3.5 if t.key in line.cues.words or t.key in line.cues.forenames else 2.5)
     if low == "of":
         return gain + _of(line, k, t)
+    if low in groups["conquest"]:
+        return gain + 1.9
     if low in groups["likely"] or low in groups["motion"]:
         return gain + 1.3
     if low in groups["weak"]:
@@ -99,6 +103,13 @@ def _before(line: Line, t: Toponym) -> float:
     if k == t.first - 1 and line.upper[k] and not line.loud and low not in groups["function"]:
         return gain + _name_before(line, k, t)
     return gain
+
+
+def _files(line: Line, t: Toponym) -> bool:
+    """ "SPRINGFIELD — The council …": a dateline, also when it stands behind a byline."""
+    s = line.sentence
+    text = line.text(t.first, t.last)
+    return len(text) > 3 and text.isupper() and t.last < len(s.words) and s.words[t.last] in ("—", "–", "-", "―")
 
 
 def _of(line: Line, k: int, t: Toponym) -> float:
@@ -164,6 +175,8 @@ def _name_after(line: Line, k: int, t: Toponym) -> float:
         return 0.3
     if low in groups["organisations"] or (ahead in groups["organisations"] and ahead not in groups["offices"]):
         return -5.0
+    if low in groups["statewide"] and not t.hint and any(x.spot.kind == "region" and not x.alternate for x in t.senses):
+        t.hint = "region"
     if low in groups["townhall"]:
         return 1.8 if known(t.senses) >= 0.5 else 0.0
     if low in groups["offices"] or low in groups["honorifics"]:

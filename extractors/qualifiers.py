@@ -5,6 +5,7 @@ from __future__ import annotations
 from extractors.gazetteer import place_key
 from extractors.placeline import Line, Toponym, divides, fame, is_division, known
 from extractors.placenames import abbreviated
+from extractors.resolution import lies_in
 
 
 def qualify(line: Line, found: list[Toponym]) -> None:
@@ -66,20 +67,15 @@ def _ends_qualifier(line: Line, t: Toponym) -> bool:
 
 def _may_lie(t: Toponym, two: Toponym, by_first: dict[int, Toponym], words: list[str]) -> bool:
     """Whether "t, two" is a place and what it lies in, and not a list: "Ohio, Oregon and Utah", "Mali, Niger"."""
+    holder = max(two.senses, key=fame)
     if not t.senses:
-        return True
-    big = [s for s in t.senses if s.spot.kind in ("country", "continent", "region") and not s.alternate]
-    divisions = {s.spot.index for s in two.senses if s.spot.kind == "region"}
-    countries = {s.spot.country for s in two.senses if s.spot.kind == "country"}
-    lies = any(
-        s.spot.region in divisions or (s.spot.country in countries and s.spot.kind != "country")
-        for s in t.senses
-        if s.spot.kind in ("city", "district") or s.spot.region not in divisions
-    )
-    known = fame(max(t.senses, key=fame)) >= 2.0
-    if not big:
-        return lies or not known or any(s.spot.kind not in ("country", "region") for s in two.senses)
-    if any(s.spot.kind == "country" for s in big) and countries and not divisions:
+        return holder.spot.kind in ("country", "region")
+    best = max(t.senses, key=fame)
+    lies = any(lies_in(s.spot, h.spot) for h in two.senses if h.spot.kind != "city" for s in t.senses)
+    if best.spot.kind not in ("country", "continent", "region") or best.alternate:
+        # A village that the gazetteer lacks there is believed of a country or division only, and of no well-known town.
+        return lies or (fame(best) < 1.5 and holder.spot.kind in ("country", "region") and not holder.alternate)
+    if best.spot.kind == "country" and holder.spot.kind == "country":
         return False
     before = _ending_at(by_first, t.first - 1)
     after = by_first.get(two.last + 1)

@@ -64,11 +64,11 @@ def resolve(
         home: share of the outlet's articles by country ("USA") and by division ("USA/Ohio"), from its profile.
         dateline: span of the dateline, whose place counts double.
     """
-    groups: dict[tuple[str, str, str, bool], list[Toponym]] = {}
+    _listed(toponyms)
+    groups: dict[tuple[str, str, str, bool, bool], list[Toponym]] = {}
     for t in toponyms:
         if t.senses:
-            groups.setdefault((t.key, t.hint, t.inside.key if t.inside else "", t.holds), []).append(t)
-    _listed(toponyms)
+            groups.setdefault((t.key, t.hint, t.inside.key if t.inside else "", t.holds, t.listed), []).append(t)
     votes = _Votes()
     for country in adjectives:
         votes.countries[country] += 0.7
@@ -240,7 +240,7 @@ def _within(senses: tuple[Sense, ...], outer: Toponym) -> tuple[Sense, ...]:
     found = []
     for sense in senses:
         for holder in outer.senses:
-            if _lies_in(sense.spot, holder.spot):
+            if lies_in(sense.spot, holder.spot):
                 found.append((sense, holder))
     if not found:
         return ()
@@ -249,7 +249,8 @@ def _within(senses: tuple[Sense, ...], outer: Toponym) -> tuple[Sense, ...]:
     return tuple(s for s, h in found if _fame(h) >= top - 3.0)
 
 
-def _lies_in(spot: Spot, holder: Spot) -> bool:
+def lies_in(spot: Spot, holder: Spot) -> bool:
+    """Whether a place lies in a division, country or region, as far as codes and distances tell."""
     if spot.index == holder.index or (holder.country and spot.country != holder.country):
         return False
     if holder.kind == "country":
