@@ -22,7 +22,7 @@ from extractors.locating import Scene, event_place, open_scene
 from extractors.magnitudes import find_magnitudes
 from extractors.matching import matches
 from extractors.merging import merge
-from extractors.places import find_places, is_no_place
+from extractors.places import article_places
 from extractors.records import Event, Magnitude, Mention, Place
 from extractors.sentences import Sentence, sentence_spans, tokenize
 from extractors.settling import find_focus, is_political, settle
@@ -79,13 +79,14 @@ def code(
         published: the day relative dates count from; None leaves them open.
         title: headline, for the article's focus only; offsets always refer to `text`.
         country: ISO alpha-3 of the source, for the order of day and month.
+        source: its name, for the profile of where it is at home.
         version_id: the article version the event ids hang on.
     Returns:
         Events, the main one first, and all mentions in order. Never raises on any text.
     """
     dates = find_dates(text, published, country)
     sentences = read_text(text, lexicons, published, title)
-    places = _places(text, sentences, lexicons, source)
+    places = article_places(text, [r.reading for r in sentences], lexicons, source, country)
     events: list[Event] = []
     focus = find_focus([r.reading for r in sentences], places)
     scene = open_scene(text, places, focus, lexicons.gazetteer)
@@ -243,25 +244,6 @@ def _place(read: Read, c: Candidate, places: list[Mention], scene: Scene) -> Pla
         [(a.char_start, a.char_end) for a in c.recipients],
         places,
         scene,
-    )
-
-
-def _places(text: str, sentences: list[Read], lexicons: Lexicons, source: str | None) -> tuple[Mention, ...]:
-    """The place mentions of the article, told the persons, organisations and peoples that the lexicons know in it."""
-    found = [read.reading.found for read in sentences]
-    dateline = find_dateline(text)
-    return find_places(
-        [read.reading.sentence for read in sentences],
-        lexicons.gazetteer,
-        taken=[[(a, b) for a, b, es in row if is_no_place(es[0], b - a)] for row in found],
-        adjectives=[
-            es[0].country
-            for row in found
-            for _, _, es in row
-            if es[0].country and es[0].kind in ("adjective", "plural", "people")
-        ],
-        home=lexicons.homes.get(source or ""),
-        dateline=(0, dateline.end) if dateline and dateline.place else None,
     )
 
 

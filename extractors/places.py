@@ -7,13 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from extractors.actors import Reading
+from extractors.dateline import find_dateline
 from extractors.gazetteer import NONE, PRECISION, Gazetteer
+from extractors.lexicon import Lexicons
 from extractors.phrases import Entry
 from extractors.placeline import Toponym
 from extractors.records import Mention
 from extractors.resolution import resolve
 from extractors.sentences import Sentence
 from extractors.toponyms import find_toponyms
+
+_PEOPLES = frozenset(("adjective", "plural", "people"))
+
+
+def article_places(
+    text: str, readings: Sequence[Reading], lexicons: Lexicons, source: str | None, country: str | None
+) -> tuple[Mention, ...]:
+    """The place mentions of an article, told the persons, organisations and peoples that the lexicons know in it.
+
+    Args:
+        readings: its sentences with their lexicon matches.
+        source: name of the outlet, for its profile; `country`: where it is, ISO 3166-1 alpha-3.
+    """
+    peoples = [
+        entries[0].country
+        for reading in readings
+        for _, _, entries in reading.found
+        if entries[0].country and entries[0].kind in _PEOPLES
+    ]
+    dateline = find_dateline(text)
+    return find_places(
+        [reading.sentence for reading in readings],
+        lexicons.gazetteer,
+        taken=[[(a, b) for a, b, entries in reading.found if is_no_place(entries[0], b - a)] for reading in readings],
+        adjectives=[*peoples, country] if country else peoples,
+        home=lexicons.homes.get(source or ""),
+        dateline=(0, dateline.end) if dateline and dateline.place else None,
+    )
 
 
 def find_places(
@@ -44,7 +75,7 @@ def find_places(
 
 def is_no_place(entry: Entry, size: int) -> bool:
     """Whether a match of the actor lexicons cannot hold a place: a person or an organisation of several words, an adjective, a people."""
-    return entry.kind in ("adjective", "plural", "people") or (size > 1 and entry.kind in ("person", "actor"))
+    return entry.kind in _PEOPLES or (size > 1 and entry.kind in ("person", "actor"))
 
 
 def _mention(t: Toponym, sentence: Sentence, gazetteer: Gazetteer) -> Mention:
