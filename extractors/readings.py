@@ -88,7 +88,9 @@ def _somebody_else(reading: Reading, at: int, entry: Entry, covered: set[int]) -
         if left or _foreign(reading, at + 1, covered):
             return True
         return entry.ambiguous and not _vouched(reading, at)
-    if entry.kind in ("capital", "city"):
+    if entry.kind == "city":
+        return left or _foreign(reading, at + 1, covered)
+    if entry.kind == "capital":
         return left
     if entry.ambiguous and entry.kind in ("country", "partial", "actor"):
         return left or _foreign(reading, at + 1, covered)
