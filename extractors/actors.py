@@ -85,6 +85,8 @@ def read_sentence(
             _read_pronoun(reading, at)
         elif parse.chunk_at[at] >= 0:
             actors_of(reading, parse.chunk_at[at])
+        elif sentence.words[at] == "(":
+            _read_acronym(reading, at)
     return reading
 
 
@@ -141,9 +143,6 @@ def _resolve(reading: Reading, index: int) -> tuple[Actor, ...]:
         end -= 1
     if start >= end or _temporal(reading, start, end):
         return ()
-    bracketed = _bracketed(reading, index, start, end)
-    if bracketed:
-        return bracketed
     hits = reading.within(start, end)
     if not hits:
         return hyphenated(reading, start, end) or _unknown(reading, index, start, end)
@@ -159,18 +158,15 @@ def _temporal(reading: Reading, start: int, end: int) -> bool:
     return all(reading.sentence.lower[k] in time or reading.parse.tags[k] in "#D" for k in range(start, end))
 
 
-def _bracketed(reading: Reading, index: int, start: int, end: int) -> tuple[Actor, ...]:
+def _read_acronym(reading: Reading, at: int) -> None:
     """ "the Workers' Party (PT)": the acronym stands for the party from here on."""
-    words = reading.sentence.words
-    if end - start != 1 or not words[start].isupper() or start < 2 or end >= len(words):
-        return ()
-    if words[start - 1] != "(" or words[end] != ")" or index == 0 or reading.parse.chunks[index - 1].end != start - 1:
-        return ()
-    before = actors_of(reading, index - 1)
-    if len(before) != 1 or not (before[0].country or before[0].sector):
-        return ()
-    reading.memory.name(before[0], words[start])
-    return (again(before[0], words[start], reading.sentence.starts[start], reading.sentence.ends[start], "short_name"),)
+    words, chunks = reading.sentence.words, reading.parse.chunks
+    if words[at : at + 3 : 2] != ["(", ")"] or not words[at + 1].isupper() or len(words[at + 1]) < 2 or at == 0:
+        return
+    index = reading.parse.chunk_at[at - 1]
+    before = actors_of(reading, index) if index >= 0 and chunks[index].end == at else ()
+    if len(before) == 1 and (before[0].country or before[0].sector):
+        reading.memory.name(before[0], words[at + 1])
 
 
 def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[Hit]) -> Actor | None:
@@ -296,7 +292,8 @@ def _shared(reading: Reading, index: int, end: int) -> tuple[str | None, bool]:
     """The country before a compound's hyphen: "the Chinese-backed rebels" are not Chinese, "UK-based group" is British."""
     for k in range(reading.parse.chunks[index].start, end):
         word = reading.sentence.words[k]
-        if word.lower().endswith(("-based", "-born", "-controlled")):
+        low = word.lower()
+        if low.endswith(("-based", "-born", "-controlled")) or low.startswith("ex-"):
             parts = hyphenated(reading, k, k + 1)
             if parts:
                 return parts[0].country, True

@@ -142,7 +142,7 @@ def _wrong(name: str, row: dict[str, str], countries: frozenset[str]) -> Iterato
         if day and not _DATE.fullmatch(day):
             yield f"{day!r} of {row['phrase']!r} is no date: YYYY, YYYY-MM or YYYY-MM-DD"
     size = min(len(start), len(end))
-    if size and start[:size] > end[:size]:
+    if size and start[:size] > end[:size] and _DATE.fullmatch(start) and _DATE.fullmatch(end):
         yield f"{row['phrase']!r} ends before it begins: {start} … {end}"
 
 

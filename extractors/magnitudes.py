@@ -165,7 +165,7 @@ def _number(lower: list[str], i: int, data: Words) -> tuple[int, int, bool] | No
         if word == "hundreds" and lower[i + 1 : i + 3] == ["of", "thousands"]:
             return 200_000, i + 3, True
         return value, end, True
-    if word[0].isdigit():
+    if word[0].isdecimal():
         return _digits(lower, i, data)
     if word in data.units or (
         word in ("a", "an") and i + 1 < len(lower) and lower[i + 1] in ("hundred", "thousand", "million", "dozen")
@@ -181,10 +181,10 @@ def _digits(lower: list[str], i: int, data: Words) -> tuple[int, int, bool] | No
     word = lower[i]
     factor = 1
     for suffix, scale in (("bn", 10**9), ("m", 10**6), ("k", 10**3)):
-        if word.endswith(suffix) and word[: -len(suffix)].replace(",", "").replace(".", "").isdigit():
+        if word.endswith(suffix) and word[: -len(suffix)].replace(",", "").replace(".", "").isdecimal():
             word, factor = word[: -len(suffix)], scale
     plain = word.replace(",", "")
-    if not plain.replace(".", "", 1).isdigit() or len(plain) > 15 or ":" in word:
+    if not plain.replace(".", "", 1).isdecimal() or len(plain) > 15 or ":" in word:
         return None
     grouped = "," in word and all(len(part) == 3 for part in word.split(",")[1:])
     if "," in word and not grouped and "." not in word:

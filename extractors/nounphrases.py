@@ -51,7 +51,7 @@ def tail(reading: Reading, index: int, end: int) -> tuple[int, Belonging | None]
         land = next((h[2] for h in hits if h[2].country), None)
         agent = strongest([h for h in hits if h[2].kind in AGENT_KINDS])
         if land is not None:
-            named = land.kind in ("actor", "person", "partial")
+            named = land.kind in ("actor", "person", "partial", "metonym")
             sector = land.sector if named else (agent[2].sector if agent else None)
             body = land.kind == "actor" or (agent is not None and agent[2].kind == "body")
             return nxt.end, Belonging(land.country, sector, land.others, body)

@@ -27,6 +27,7 @@ COLUMNS = {
 }
 """File → its columns. The order of files is that of preference where one phrase stands in several."""
 _FILES = tuple(COLUMNS)
+_RANKS = {"countries.tsv": 0, "actors.tsv": 1, "officeholders.tsv": 1, "agents.tsv": 2}
 # Letters, blanks, inner hyphens and apostrophes: folding and cutting off 's is all the tokeniser would do.
 _PLAIN = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+|'(?!s\b|t\b)[^\W\d_]{2,}|'s(?= |$))*")
 
@@ -163,17 +164,24 @@ def _index(
 ) -> None:
     """Enter the keys of a file's rows. A hot loop: it runs once for each of all rows whenever the program starts."""
 
+    agents = name == "agents.tsv"
     for at, line in enumerate(lines[1:], offset + 1):
         phrase, _, rest = line.partition("\t")
-        key = phrase_key(phrase)
-        if not key:
-            continue
-        _put(key, at, rows, masks)
+        key = phrase.lower()
+        if not (key.isascii() and key.replace(" ", "").isalpha()):
+            key = phrase_key(phrase)
+            if not key:
+                continue
+        if rows.setdefault(key, at) == at:
+            first = key.partition(" ")[0]
+            masks[first] = masks.get(first, 0) | 2 << key.count(" ")
+        else:
+            _put(key, at, rows, masks)
         if "-" in phrase and (spaced := phrase_key(phrase.replace("-", " "))) != key:
             _put(spaced, at, rows, masks)
         if key.startswith("al "):  # written "al-Shabaab" and "al Shabaab"
             _put(key.replace(" ", "-", 1), at, rows, masks)
-        if name == "agents.tsv":
+        if agents:
             plural = phrase_key(rest.partition("\t")[0] or inflection.plural(phrase))
             if plural != key:
                 _put(plural, at, rows, masks)
@@ -202,7 +210,7 @@ def _ordered(rows: list[Row]) -> tuple[Entry, ...]:
     rows.sort(key=lambda r: (_FILES.index(r.file), r.line))
     entries = [_entry(r) for r in rows]
     entries.sort(key=lambda e: e.valid_from, reverse=True)
-    entries.sort(key=lambda e: (_FILES.index(e.file.removeprefix("own:").partition(":")[0]), "former" in e.office))
+    entries.sort(key=lambda e: (_RANKS[e.file.removeprefix("own:").partition(":")[0]], "former" in e.office))
     return tuple(e for e in entries if e.kind != "none")
 
 

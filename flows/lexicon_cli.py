@@ -42,6 +42,15 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command()
+def coverage() -> None:
+    """How many persons and bodies of every country our lexicons name, as a Markdown table."""
+    from extractors.lexicon import DATA
+    from extractors.lexicon_coverage import coverage
+
+    typer.echo(coverage(DATA), nl=False)
+
+
 @app.command("import")
 def import_(
     files: Annotated[
