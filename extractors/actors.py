@@ -65,6 +65,24 @@ _STAFF = frozenset(
     ("officer", "official", "chief", "worker", "employee", "agent", "staff", "president", "minister", "executive")
 )
 _DEFINITE = frozenset(("the", "this", "that", "these", "those", "its", "their", "his", "her", "both"))
+_INSTITUTES = frozenset(("EDU", "MED", "JUD", "REL"))
+_DWELLINGS = frozenset(
+    [
+        "home",
+        "homes",
+        "house",
+        "houses",
+        "town",
+        "towns",
+        "village",
+        "villages",
+        "city",
+        "cities",
+        "neighbourhood",
+        "neighborhood",
+        "suburb",
+    ]
+)
 _LOCATIVE = frozenset(("in", "at", "near", "outside", "inside", "around", "across", "throughout"))
 
 
@@ -178,13 +196,24 @@ def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[Hi
     how = "none" if lands and not any(h[2].country for h in lands) else "phrase"
     if persons:
         owned = [a for a in agents if a[0] >= persons[-1][1]]
-        return _person(reading, start, end, persons[-1][2], strongest(owned), how)
+        title = next((a[2] for a in agents if a[1] == persons[-1][0] and a[2].kind == "title"), None)
+        entry = _titled(persons[-1][2], title, _former(reading, start, persons[-1][0] - 1))
+        return _person(reading, start, end, entry, strongest(owned), how)
     agent = strongest(agents)
     if bodies:
         return _body(reading, index, start, end, bodies[-1], agent, lands, how)
     if agent is not None:
         return _agent(reading, index, start, end, agent, agents, lands, how)
     return _land(reading, index, start, end, lands, how) if lands else None
+
+
+def _titled(entry: Entry, title: Entry | None, former: bool) -> Entry:
+    """A person with the role the words give: "President X" governs even where the lexicon knows X as a party's or nothing more."""
+    if former and entry.sector in _OFFICIAL:
+        return replace(entry, sector="ELI", others=(entry.sector, *entry.others))
+    if title is not None and title.sector in _OFFICIAL and entry.sector in (None, "PTY", "OPP", "CVL") and not former:
+        return replace(entry, sector=title.sector, others=tuple(x for x in (entry.sector, *entry.others) if x))
+    return entry
 
 
 def _person(reading: Reading, start: int, end: int, entry: Entry, owned: Hit | None, how: str) -> Actor:
@@ -208,6 +237,10 @@ def _body(
     sector, others = entry.sector, entry.others
     if agent is not None and agent[2].sector and not agent[2].weak:
         own = agent[2].sector
+        if (
+            agent[2].kind == "body" and agent[0] == body[1] and own in _INSTITUTES
+        ):  # "Cumhuriyet University" is no newspaper
+            entry, sector, others = replace(entry, name=None), None, ()
         holds_office = sector in ("PTY", "OPP") and own in ("GOV", "LEG", "ELI")
         serves = entry.country in BODIES and own in ("MIL", "COP", "MED", "JUD", "LEG")
         if sector is None or holds_office or serves:
@@ -323,7 +356,9 @@ def _land(reading: Reading, index: int, start: int, end: int, lands: list[Hit], 
     sector = entry.sector
     if entry.kind == "capital" and alone:
         sector = "CVL" if reading.parse.chunks[index].prep in _LOCATIVE else "GOV"
-    elif entry.kind == "city" and alone:
+    elif (entry.kind == "city" and alone) or (
+        entry.kind in ("adjective", "country") and not alone and reading.sentence.lower[end - 1] in _DWELLINGS
+    ):
         sector = "CVL"
     elif entry.kind == "adjective" and alone:
         shared = _partner(reading, index)

@@ -233,7 +233,8 @@ def _entry(row: Row) -> Entry:
         )
     if file == "countries.tsv":
         kind = {"name": "country", "former_name": "country"}.get(cells["kind"], cells["kind"])
-        sector = "PRE" if kind == "partial" or "partial" in note else "GOV" if kind == "metonym" else None
+        sector = {"partial": "PRE", "metonym": "GOV", "plural": "CVL"}.get(kind)
+        sector = "PRE" if "partial" in note else sector
         name, others, office = None, (), ""
     else:
         kind = cells["kind"] if cells.get("kind") in ("person", "none") else "actor"
