@@ -1,7 +1,7 @@
 """Which items the log knows, and the newest version of every article: asked for each document of a run.
 
-The last records are kept in dictionaries; every `CHECKPOINT_EVERY` records become two sorted files of fixed-width rows, and ten such
-files one larger, searched where they lie on disk. So neither opening nor asking costs more as the warehouse grows.
+The last records are kept in dictionaries; every `CHECKPOINT_EVERY` records become two sorted files of fixed-width rows, and some of
+these one larger pair, searched where they lie on disk. So neither opening nor asking costs more as the warehouse grows.
 The files are derived from the records: one that is missing or of a wrong size is left aside, and the records are read.
 """
 
@@ -19,8 +19,9 @@ from warehouse.record import Commit, CorruptFile, load_key, read_record, record_
 from warehouse.storage import Storage
 
 CHECKPOINT_EVERY = 500
-_TIERS = 2
-"""A file of the second tier covers ten of the first."""
+_TIERS = 3
+_FACTOR = 4
+"""A file of one tier covers so many of the tier below: few files to search at any length of the log."""
 
 _KEY = 16
 _ITEM = struct.Struct(">I?")
@@ -140,7 +141,7 @@ def _existing(storage: Storage, version: int) -> Commit:
 
 
 def _spans() -> list[int]:
-    return [CHECKPOINT_EVERY * 10**tier for tier in range(_TIERS)]
+    return [CHECKPOINT_EVERY * _FACTOR**tier for tier in range(_TIERS)]
 
 
 def write_segments(storage: Storage, version: int) -> None:
@@ -153,8 +154,8 @@ def write_segments(storage: Storage, version: int) -> None:
 
 
 def _below(storage: Storage, version: int, span: int) -> list[tuple[Iterable[bytes], Iterable[bytes]]]:
-    """The rows (items, articles) a segment is made of: ten smaller segments, or the records themselves."""
-    step = span // 10
+    """The rows (items, articles) a segment is made of: the segments of the tier below, or the records themselves."""
+    step = span // _FACTOR
     if span > CHECKPOINT_EVERY:
         parts = [_open_segment(storage, end, step) for end in range(version - span + step, version + 1, step)]
         if all(part is not None for part in parts):
