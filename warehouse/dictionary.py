@@ -151,7 +151,7 @@ def _columns(fields: Iterable[pa.Field]) -> Iterator[str]:
         yield f"| `{f.name}` | {_cell(kind)} | {about['comment']} | {about['unit']} | {about['example']} |"
 
 
-_BEGIN, _END = "<!-- data dictionary: made by `python -m warehouse.dictionary README.md` -->\n", "<!-- end -->\n"
+_BEGIN, _END = "<!-- data dictionary: made by `python -m warehouse README.md` -->\n", "<!-- end -->\n"
 
 
 def renewed(text: str) -> str:
@@ -165,11 +165,3 @@ def renewed(text: str) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    import sys
-    from pathlib import Path
-
-    for name in sys.argv[1:]:
-        Path(name).write_text(renewed(Path(name).read_text(encoding="utf-8")), encoding="utf-8")

@@ -17,8 +17,56 @@ from warehouse.parts import in_schema
 from warehouse.schema import TABLES
 
 START = datetime(2025, 1, 1)
-COUNTRIES = "USA CHN RUS UKR ISR PSE IRN IRQ SYR TUR FRA DEU GBR IND PAK AFG EGY SDN ETH NGA ZAF BRA MEX COL VEN JPN KOR PRK IDN PHL".split()
-TYPES = "CONSULT SUPPORT AGREE REQUEST ACCUSE REJECT THREATEN PROTEST SANCTION MOBILIZE COERCE ASSAULT AID RETREAT CONCEDE COOPERATE".split()
+COUNTRIES = [
+    "USA",
+    "CHN",
+    "RUS",
+    "UKR",
+    "ISR",
+    "PSE",
+    "IRN",
+    "IRQ",
+    "SYR",
+    "TUR",
+    "FRA",
+    "DEU",
+    "GBR",
+    "IND",
+    "PAK",
+    "AFG",
+    "EGY",
+    "SDN",
+    "ETH",
+    "NGA",
+    "ZAF",
+    "BRA",
+    "MEX",
+    "COL",
+    "VEN",
+    "JPN",
+    "KOR",
+    "PRK",
+    "IDN",
+    "PHL",
+]
+TYPES = [
+    "CONSULT",
+    "SUPPORT",
+    "AGREE",
+    "REQUEST",
+    "ACCUSE",
+    "REJECT",
+    "THREATEN",
+    "PROTEST",
+    "SANCTION",
+    "MOBILIZE",
+    "COERCE",
+    "ASSAULT",
+    "AID",
+    "RETREAT",
+    "CONCEDE",
+    "COOPERATE",
+]
 SECTORS = ["GOV", "MIL", "CVL", "REB", "LEG", "OPP", None]
 SOURCES = [f"source-{i}" for i in range(40)]
 EVENTS_PER_ARTICLE = 5
@@ -32,7 +80,11 @@ def digest(text: str) -> str:
 @cache
 def _sentences(count: int = 120_000) -> list[str]:
     chance = random.Random(1)
-    syllables = [a + b for a in "b d f g k l m n p r s t v st tr".split() for b in "a e i o u an en or".split()]
+    syllables = [
+        a + b
+        for a in ["b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "st", "tr"]
+        for b in ["a", "e", "i", "o", "u", "an", "en", "or"]
+    ]
     words = ["".join(chance.choices(syllables, k=chance.randint(1, 3))) for _ in range(20_000)]
     weights = [1 / (rank + 3) for rank in range(len(words))]
     drawn = iter(chance.choices(words, weights, k=count * 24))
@@ -84,7 +136,9 @@ def _events(article: dict[str, list[Any]], chance: random.Random, load_id: str) 
         "contexts": [["diplomatic"]] * len(rows),
         "quad_class": chance.choices([1, 2, 3, 4], k=len(rows)),
         "score": chance.choices([-9.0, -5.0, -2.0, 2.5, 5.0], k=len(rows)),
-        "status": chance.choices(["actual", "planned", "historical", "called_for", "negated"], [80, 8, 5, 5, 2], k=len(rows)),
+        "status": chance.choices(
+            ["actual", "planned", "historical", "called_for", "negated"], [80, 8, 5, 5, 2], k=len(rows)
+        ),
         "actor_name": [f"{c} minister {chance.randrange(30)}" for c in actors],
         "actor_country": actors,
         "actor_sector": chance.choices(SECTORS, k=len(rows)),

@@ -95,7 +95,9 @@ def bench_commit(loads: int, times: int = 60) -> None:
                 taken[n].append(timed(lambda a=(root, load_id, tables), k=args: warehouse.commit(*a, **k)))
         medians = {n: statistics.median(t) * 1e3 for n, t in taken.items()}
         for n, median in medians.items():
-            print(f"commit into {n:,} loads: median {median:.1f} ms, p95 {sorted(taken[n])[int(times * 0.95)] * 1e3:.1f} ms; a fresh process reads the log in {fresh[n][0] * 1e3:.0f} ms")
+            print(
+                f"commit into {n:,} loads: median {median:.1f} ms, p95 {sorted(taken[n])[int(times * 0.95)] * 1e3:.1f} ms; a fresh process reads the log in {fresh[n][0] * 1e3:.0f} ms"
+            )
         print(f"ratio {medians[loads] / medians[10]:.2f} (at most 1.5)")
 
 
@@ -125,7 +127,9 @@ def bench_queries(articles: int, per_load: int, keep: Path | None, repeats: int)
             generate += time.perf_counter() - began
             write += timed(lambda a=(root, load_id, tables): warehouse.commit(*a, run_id="bench", versions={}))
         size = sum(f.bytes for fs in warehouse.read_log(root).files.values() for f in fs)
-        print(f"{articles:,} articles in {len(made):,} loads committed in {write:.1f} s: {articles / write:,.0f} articles/s (rows made in {generate:.0f} s), {size / 1e6:,.0f} MB")
+        print(
+            f"{articles:,} articles in {len(made):,} loads committed in {write:.1f} s: {articles / write:,.0f} articles/s (rows made in {generate:.0f} s), {size / 1e6:,.0f} MB"
+        )
         native = base / "native.duckdb"
         small = warehouse.connect(root, comments=False)
         with duckdb.connect(str(native)) as con:
@@ -134,11 +138,15 @@ def bench_queries(articles: int, per_load: int, keep: Path | None, repeats: int)
         shutil.copytree(root, compacted_root, copy_function=_link)
         took = timed(lambda: warehouse.compact(compacted_root))
         files = [f for fs in warehouse.read_log(compacted_root).files.values() for f in fs]
-        print(f"compacted in {took:.1f} s: {articles / took:,.0f} articles/s, {len(files)} parts, {sum(f.bytes for f in files) / 1e6:,.0f} MB; native file {native.stat().st_size / 1e6:,.0f} MB, loaded in {load_native:.1f} s")
+        print(
+            f"compacted in {took:.1f} s: {articles / took:,.0f} articles/s, {len(files)} parts, {sum(f.bytes for f in files) / 1e6:,.0f} MB; native file {native.stat().st_size / 1e6:,.0f} MB, loaded in {load_native:.1f} s"
+        )
         compacted = warehouse.connect(compacted_root, comments=False)
         with duckdb.connect(str(native), read_only=True) as con:
             _compare({"small parts": small, "compacted": compacted, "native": con}, articles, repeats)
-        print(f"opening: small parts {timed(lambda: warehouse.connect(root, comments=False)) * 1e3:.0f} ms, compacted {timed(lambda: warehouse.connect(compacted_root, comments=False)) * 1e3:.0f} ms")
+        print(
+            f"opening: small parts {timed(lambda: warehouse.connect(root, comments=False)) * 1e3:.0f} ms, compacted {timed(lambda: warehouse.connect(compacted_root, comments=False)) * 1e3:.0f} ms"
+        )
 
 
 def _link(source: str, target: str) -> None:
@@ -153,7 +161,9 @@ def _copy(con: duckdb.DuckDBPyConnection, root: Path) -> None:
 
 def _compare(ways: dict[str, duckdb.DuckDBPyConnection], articles: int, repeats: int) -> None:
     some = articles // 3
-    (url,) = ways["native"].execute(f"select url from articles_all where article_id = '{rows.digest(f'a{some}')}'").fetchone() or ("",)
+    (url,) = ways["native"].execute(
+        f"select url from articles_all where article_id = '{rows.digest(f'a{some}')}'"
+    ).fetchone() or ("",)
     print(f"{'query, ms (median)':28}" + "".join(f"{way:>13}" for way in ways) + "  compacted / native")
     for name, query in QUERIES.items():
         statement = query.format(article=rows.digest(f"a{some}"), url=url)
@@ -165,7 +175,11 @@ def _compare(ways: dict[str, duckdb.DuckDBPyConnection], articles: int, repeats:
                 taken[way].append(timed(lambda con=con, s=statement: con.execute(s).fetchall()))
         medians = {way: statistics.median(t) * 1e3 for way, t in taken.items()}
         bar = "3x or 20 ms" if name in SELECTIVE else "2x"
-        print(f"{name:28}" + "".join(f"{ms:13.1f}" for ms in medians.values()) + f"  {medians['compacted'] / medians['native']:.2f} ({bar})")
+        print(
+            f"{name:28}"
+            + "".join(f"{ms:13.1f}" for ms in medians.values())
+            + f"  {medians['compacted'] / medians['native']:.2f} ({bar})"
+        )
 
 
 def main() -> None:

@@ -40,8 +40,18 @@ def test_wrong_column_names_close_ones(filled: Dateline) -> None:
 
 def test_tables_lists_views_and_columns(filled: Dateline) -> None:
     listed = {row["name"] for row in csv.DictReader(filled("sql", "--tables").stdout.splitlines())}
-    assert listed >= {"events", "articles", "timeline(country)", "events_gdelt", "events_polecat", "sources_quality", "help"}
-    columns = {row["column"]: row["comment"] for row in csv.DictReader(filled("sql", "--tables", "events").stdout.splitlines())}
+    assert listed >= {
+        "events",
+        "articles",
+        "timeline(country)",
+        "events_gdelt",
+        "events_polecat",
+        "sources_quality",
+        "help",
+    }
+    columns = {
+        row["column"]: row["comment"] for row in csv.DictReader(filled("sql", "--tables", "events").stdout.splitlines())
+    }
     assert columns["support"] == "The words of the article that say so"
     assert all(columns.values())
 
@@ -96,7 +106,9 @@ def test_output_takes_its_format_from_the_ending(filled: Dateline, tmp_path: Pat
 
 
 def test_json_stays_json_with_what_json_cannot_say(filled: Dateline) -> None:
-    done = filled("sql", "select 'nan'::double as a, 'inf'::double as b, '\\xAA'::blob as c, [1, null] as d", "-f", "json")
+    done = filled(
+        "sql", "select 'nan'::double as a, 'inf'::double as b, '\\xAA'::blob as c, [1, null] as d", "-f", "json"
+    )
     assert json.loads(done.stdout) == [{"a": None, "b": None, "c": "aa", "d": [1, None]}]
 
 
@@ -106,10 +118,21 @@ def test_prompt_answers_and_keeps_its_history(root: Path, tmp_path: Path) -> Non
     control, terminal = pty.openpty()
     environment = os.environ | {"DATELINE_ROOT": str(root), "TERM": "dumb", "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows", "sql"], stdin=terminal, stdout=terminal, stderr=terminal, env=environment, cwd=tmp_path
+        [sys.executable, "-m", "flows", "sql"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment,
+        cwd=tmp_path,
     )
     os.close(terminal)
-    for line in ("select count(*) as counted", "from events;", "select nope from events;", ".columns casualties", ".quit"):
+    for line in (
+        "select count(*) as counted",
+        "from events;",
+        "select nope from events;",
+        ".columns casualties",
+        ".quit",
+    ):
         os.write(control, f"{line}\n".encode())
     shown = b""
     while True:
@@ -189,7 +212,12 @@ def test_export_is_a_clean_copy(filled: Dateline, tmp_path: Path, form: str) -> 
 
 @pytest.mark.parametrize(
     ("written", "days"),
-    [(None, None), ('[captures]\nkeep = "all"', None), ('[captures]\nkeep = "30 days"', 30), ('[captures]\nkeep = "none"', 0)],
+    [
+        (None, None),
+        ('[captures]\nkeep = "all"', None),
+        ('[captures]\nkeep = "30 days"', 30),
+        ('[captures]\nkeep = "none"', 0),
+    ],
 )
 def test_how_long_captures_are_kept(tmp_path: Path, written: str | None, days: int | None) -> None:
     if written is not None:
