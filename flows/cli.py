@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import lexicon_cli, sources, warehouse_cli
+from flows import lexicon_cli, rules_cli, sources, warehouse_cli
 from flows.config import SettingsError
 from flows.terminal import Root, fail, space_of, warn
 
@@ -33,6 +33,7 @@ app = typer.Typer(
 app.add_typer(sources.app)
 app.add_typer(warehouse_cli.app)
 app.add_typer(lexicon_cli.app, name="lexicon")
+app.add_typer(rules_cli.app)
 
 
 def main() -> None:

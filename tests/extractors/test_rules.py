@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from extractors.coder import code
-from extractors.lexicon import Lexicons, load_lexicons
-from extractors.rules import read_rules
+from extractors.lexicon import load_lexicons
+from extractors.rulecheck import check_rule
+from extractors.rules import Rule, read_rules
 
 LEXICONS = load_lexicons()
-CASES = [(rule, text) for rule in LEXICONS.rules.rules.values() for text in rule.codes]
-SKIPS = [(rule, text) for rule in LEXICONS.rules.rules.values() for text in rule.skips]
+RULES = list(LEXICONS.rules.rules.values())
 
 
-@pytest.fixture(scope="module")
-def lexicons() -> Lexicons:
-    return LEXICONS
-
-
-@pytest.mark.parametrize(("rule", "text"), CASES, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(CASES)])
-def test_codes(lexicons: Lexicons, rule, text: str) -> None:  # type: ignore[no-untyped-def]
-    events = code(text, lexicons=lexicons).events
-    assert (rule.type, rule.id) in [(e.event_type, e.rule_id) for e in events], [
-        (e.event_type, e.rule_id) for e in events
-    ]
-
-
-@pytest.mark.parametrize(("rule", "text"), SKIPS, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(SKIPS)])
-def test_skips(lexicons: Lexicons, rule, text: str) -> None:  # type: ignore[no-untyped-def]
-    assert rule.id not in [e.rule_id for e in code(text, lexicons=lexicons).events if e.status != "negated"]
+@pytest.mark.parametrize("rule", RULES, ids=[r.id for r in RULES])
+def test_a_rule_codes_and_skips_its_sentences(rule: Rule) -> None:
+    assert not [str(failure) for failure in check_rule(rule, LEXICONS)]
 
 
 def test_every_rule_has_both() -> None:
-    assert not [r.id for r in LEXICONS.rules.rules.values() if not r.codes or not r.skips]
+    assert not [r.id for r in RULES if not r.codes or not r.skips]
 
 
-def test_a_malformed_rule_names_its_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    (tmp_path / "own.toml").write_text('[[rule]]\nid = "own.x"\ntype = "ASSAULT"\nverb = ["hit"]\n')
-    with pytest.raises(ValueError, match=r"own\.toml.*verb"):
+def test_every_type_and_mode_has_a_rule() -> None:
+    covered = {(r.type, m) for r in RULES for m in (r.mode, *(name for name, _ in r.modes))}
+    types = {r.type for r in RULES}
+    wanted = [(t, m) for t, facts in LEXICONS.rules.types.items() for m in facts.get("modes", {})]
+    assert not [pair for pair in wanted if pair not in covered]
+    assert types == LEXICONS.rules.types.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[rule]]\nid = "own.x"\ntype = "ASSAULT"\nverb = ["hit"]\n', r"own\.toml.*verb"),
+        ('[[rule]]\nid = "own.x"\ntype = "ASSAULT"\nverbs = ["hit ~ @nothing"]\n', r"own\.x.*@nothing"),
+        ('[[rule]\nid = "own.x"\n', r"own\.toml"),
+    ],
+    ids=["unknown-key", "unknown-group", "not-toml"],
+)
+def test_a_malformed_rule_says_where(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "own.toml").write_text(text)
+    with pytest.raises(ValueError, match=message):
         read_rules([tmp_path])
