@@ -37,6 +37,11 @@ _MAGNITUDES = {
     "SANCTION": {"arrested", "displaced", "money"},
     "AID": {"money", "evacuated", "displaced"},
     "RETREAT": {"abducted", "arrested"},
+    "CONCEDE": {"abducted", "arrested", "money"},
+    "AGREE": {"money"},
+    "REQUEST": {"money"},
+    "COOPERATE": {"money"},
+    "THREATEN": {"money"},
     "x_disaster": {"killed", "injured", "missing", "displaced", "evacuated"},
     "x_accident": {"killed", "injured", "missing"},
 }

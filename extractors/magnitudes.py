@@ -93,32 +93,43 @@ def _kind(sentence: Sentence, quantity: Quantity, left: int, right: int, data: W
     lower = sentence.lower
     if quantity.end < len(lower) and lower[quantity.end] in data.not_counts:
         return "", 0
+    before = _before(sentence, quantity, left, data)
+    if before[0] and quantity.end < len(lower) and lower[quantity.end] in _PEOPLE_CUES:
+        return before  # "killed two protesters", "arrested 40 demonstrators": the verb counts, not the noun
     # behind: "23 people were killed", "37,000 civilian deaths", "12 missing"
-    verb = ""
     for k in range(quantity.end, min(right, quantity.end + 9)):
         if lower[k] in (";", ".") or (lower[k] == "," and k > quantity.end + 3):
             break
         cue = data.cues.get(lower[k], "")
         if cue:
-            verb = cue
-            if k == quantity.end or _links(lower[quantity.end : k], data):
+            between = lower[quantity.end : k]
+            if k == quantity.end or _links(
+                between[:-1] if between[-1:] == ["to"] and lower[k] == "flee" else between, data
+            ):
                 return cue, k + 1
             break
         if lower[k] in data.not_counts:
             break
-    # before: "killed at least 23 people", "death toll rose to 40", "wounding two"
+    return before
+
+
+def _before(sentence: Sentence, quantity: Quantity, left: int, data: Words) -> tuple[str, int]:
+    """The cue in front of the number: "killed at least 23 people", "death toll rose to 40", "wounding two"."""
+    lower = sentence.lower
     for k in range(quantity.start - 1, max(left, quantity.start - 7) - 1, -1):
         if lower[k] in (";", "."):
             break
         cue = data.cues.get(lower[k], "")
         if cue:
             gap = lower[k + 1 : quantity.start]
-            if all(g not in data.cues for g in gap) and not any(g in (",", "who", "which", "that") for g in gap):
-                return cue, k
-            break
-    if left and quantity.start - left <= 8 and "and" in lower[left : quantity.start] and not verb:
-        return "", 0
+            return ("", 0) if any(g in (",", "who", "which", "that") for g in gap) else (cue, k)
     return "", 0
+
+
+# Nouns that say who they are rather than what befell them.
+_PEOPLE_CUES = frozenset(
+    ("demonstrators", "protesters", "marchers", "rioters", "strikers", "refugees", "evacuees", "hostages")
+)
 
 
 def _links(between: list[str], data: Words) -> bool:
@@ -142,7 +153,9 @@ def _quantities(sentence: Sentence, data: Words) -> list[Quantity]:
             continue
         value, end, vague = parsed
         top = None
-        if end + 1 < count and lower[end] in ("to", "-", "–", "or") and lower[i - 1 if i else 0] not in ("from",):
+        opener = lower[i - 1] if i else ""
+        joint = lower[end] if end + 1 < count else ""
+        if (joint in ("to", "-", "–", "or") and opener != "from") or (joint == "and" and opener == "between"):
             second = _number(lower, end + 1, data)
             if second is not None and second[0] > value and (lower[end] != "or" or second[0] < value * 4):
                 top, end = second[0], second[1]
@@ -167,6 +180,10 @@ def _number(lower: list[str], i: int, data: Words) -> tuple[int, int, bool] | No
         return value, end, True
     if word[0].isdecimal():
         return _digits(lower, i, data)
+    if word == "half" and lower[i + 1 : i + 2] in (["a"], ["million"]):
+        at = i + 2 if lower[i + 1] == "a" else i + 1
+        if at < len(lower) and lower[at] in ("million", "billion"):
+            return data.scales[lower[at]] // 2, at + 1, False
     if word in data.units or (
         word in ("a", "an") and i + 1 < len(lower) and lower[i + 1] in ("hundred", "thousand", "million", "dozen")
     ):
