@@ -155,7 +155,10 @@ def _event(
 ) -> Event:
     reading, sentence = read.reading, read.reading.sentence
     clause = reading.parse.clauses[c.clause]
-    start, end = _support(sentence, clause.start, clause.end, c)
+    opening = clause.start
+    while opening < c.first and reading.parse.tags[opening] in "Z;":
+        opening += 1  # the dateline and its dash carry no claim
+    start, end = _support(sentence, opening, clause.end, c)
     place = _place(read, c, places, scene)
     when = find_when(sentence, c.first, (clause.start, clause.end), c.status, dates, inherited, published)
     actors = tuple(settle(a, reading, place, focus, c) for a in c.actors)

@@ -89,8 +89,8 @@ WORDS = [
 ]
 SOUP = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
 ARTICLE = (
-    "NAIROBI, March 3 (Wire) - Kenya expelled the Sudanese ambassador on Monday, officials said. Police arrested 40 protesters "
-    "outside the embassy. Sudan rejected the decision and threatened to close its border with Kenya. The foreign minister, who "
+    "NAIROBI, March 3 (Wire) - Kenya expelled the Sudanese ambassador on Monday, officials said. Police in Nairobi arrested 40 "
+    "protesters. Sudan rejected the decision and threatened to close its border with Kenya. The foreign minister, who "
     "visited Khartoum in May, said talks would resume next week. At least 12 people were killed in clashes in Darfur.\n\n"
 )
 
