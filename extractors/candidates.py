@@ -12,6 +12,7 @@ from extractors.records import Actor
 from extractors.rules import Rule
 
 # Dropped for want of a country: an article that is about one country's politics all along may still vouch for it.
+_PARTICIPIAL = 1.0  # rank of what a participial clause tells
 _BEFALLING = frozenset(("ACCUSE", "COERCE", "SANCTION", "ASSAULT", "THREATEN"))
 UNPLACED = "no country and nobody political in it"
 
@@ -109,12 +110,15 @@ def _is_political(reading: Reading, candidate: Candidate) -> bool:
 
 
 def distinct(found: list[Candidate]) -> list[Candidate]:
-    """The same type with the same sides once a sentence."""
+    """The same type with the same sides once a sentence; a participle that goes on with its clause's act is no second one."""
     seen: set[tuple[str, frozenset[str | None], frozenset[str | None]]] = set()
+    acts: set[tuple[str, tuple[Actor, ...]]] = set()
     kept = []
     for c in found:
         key = (c.type, frozenset(a.country for a in c.actors), frozenset(a.country for a in c.recipients))
-        if key not in seen:
+        act = (c.type, c.actors)
+        if key not in seen and not (c.rank == _PARTICIPIAL and c.actors and act in acts):
             seen.add(key)
+            acts.add(act)
             kept.append(c)
     return kept

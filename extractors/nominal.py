@@ -64,7 +64,7 @@ def _noun_sides(
     if between or (rule.reciprocal and len(inner) > 1):
         candidate.actors = between or inner
         return
-    verb = next((g for g in clause.groups if g.head < chunk.start), None)
+    verb = next((g for g in reversed(clause.groups) if g.head < chunk.start), None)
     if verb is not None and not chunk.prep and any(v in reading.lexicons.words["ending"] for v in verb.lemmas):
         candidate.status = "negated"
     if chunk.prep == "under":  # "came under attack": who stands there meets with it

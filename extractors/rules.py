@@ -55,6 +55,7 @@ _KNOWN = frozenset(
         "not_objects",
         "passive_alone",
         "transitive",
+        "intransitive",
         "subjects",
         "not_after",
         "not_before",
@@ -103,6 +104,8 @@ class Rule:
     """A past form without an object reads as passive ("soldiers killed in an ambush")."""
     transitive: bool
     """An object must stand directly behind the verb ("returned the statue to Congo", not "returned to Congo")."""
+    intransitive: bool
+    """No object may stand behind the verb ("demonstrated in Lima", not "demonstrated ways to save")."""
     codes: tuple[str, ...]
     skips: tuple[str, ...]
     confidence: float
@@ -202,6 +205,7 @@ def _rule(raw: dict[str, Any], file: str) -> Rule:
         not_before=frozenset(raw.get("not_before", "").split()),
         passive_alone=raw.get("passive_alone", False),
         transitive=raw.get("transitive", False),
+        intransitive=raw.get("intransitive", False),
         codes=tuple(raw.get("codes", ())),
         skips=tuple(raw.get("skips", ())),
         confidence=raw.get("confidence", 0.5),

@@ -163,7 +163,9 @@ def antecedent(reading: Reading, at: int) -> tuple[Actor, ...]:
     if index < 0:
         return ()
     chunk = reading.parse.chunks[chunk_at[index]]
-    actors = actors_of(reading, chunk.index)
+    head_end = reading.sentence.ends[chunk.end - 1]
+    # "the Palestinian issue, which …" is a thing, whatever adjective it has
+    actors = tuple(a for a in actors_of(reading, chunk.index) if a.char_end >= head_end or a.sector)
     if chunk.prep in ("of", "in", "from") and chunk.index > 0:
         head = actors_of(reading, chunk.index - 1)
         if head and (head[0].sector or not actors):

@@ -302,6 +302,9 @@ def _verb_class(
             return "E"
         if direct in "Ds#" or (direct == "P" and _noun_follows(following, lexicons)):
             return "N"
+        acting = {form for _, form in lexicons.verbs.get(lower[i - 1], ())} & {"past", "gerund"} if i else set()
+        if direct in "VG" and acting and "participle" in names and _noun_follows(following, lexicons):
+            return "N"  # "arrested suspended councillor X"
         if following == "by" and "participle" in names:
             return "E"
         if "past" not in names and "base" not in names:

@@ -10,6 +10,10 @@ _GAP = 8  # words between a verb and the noun of its pattern: "imposed a set of 
 _OBJECT_REACH = 9
 _COMPLEMENT_REACH = 30
 _BREAKS_GAP = frozenset("VMBTWS;.,")
+_TO = frozenset(("to", "tos"))
+_PARTICLES = frozenset(
+    form for w in ("in", "out", "up", "down", "off", "over", "back", "away", "home") for form in (w, w + "s")
+)
 _REFLEXIVES = frozenset(("himself", "herself", "itself", "themselves", "myself", "ourselves", "yourself"))
 
 
@@ -49,24 +53,40 @@ def _heads(reading: Reading, begin: int, end: int) -> set[str]:
 
 
 def _follow(reading: Reading, at: int, rest: tuple[frozenset[str] | None, ...], limit: int) -> int:
-    lower, tags = reading.sentence.lower, reading.parse.tags
-    reach = 0
-    for part in rest:
+    tags, begin, reach = reading.parse.tags, at, 0
+    for n, part in enumerate(rest):
         if part is None:
             reach = _GAP
             continue
         while at < limit and tags[at] == "Z":
             at += 1
-        while at < limit and reach and lower[at] not in part:
+        while at < limit and reach and not _is_among(reading, at, part):
             if tags[at] in _BREAKS_GAP:
                 return 0
             at += 1
             reach -= 1
-        if at >= limit or lower[at] not in part:
+        if at >= limit or not _is_among(reading, at, part):
             return 0
         at += 1
+        if reach and n == len(rest) - 1 and not _ends_well(reading, begin, at, part, limit):
+            return 0
         reach = 0
     return at
+
+
+def _is_among(reading: Reading, at: int, part: frozenset[str]) -> bool:
+    """Whether token `at` is one of the words; "March 30" is no march."""
+    low = reading.sentence.lower[at]
+    return low in part and not (low in reading.lexicons.words["time"] and reading.sentence.words[at][0].isupper())
+
+
+def _ends_well(reading: Reading, begin: int, at: int, part: frozenset[str], limit: int) -> bool:
+    """ "told him to", not "wanted to"; "turned the rebels in", not "turned up in the capital"."""
+    if part <= _TO:
+        return at > begin + 1
+    if part <= _PARTICLES:
+        return at >= limit or reading.parse.tags[at] not in "DN#"
+    return True
 
 
 def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end: int, limit: int) -> bool:
@@ -87,6 +107,8 @@ def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end
         and not group.passive
         and not any(c.start == group.head + 1 and not c.prep for c in reading.parse.chunks)
     ):
+        return False
+    if rule.intransitive and not group.passive and _has_object(reading, group.head + 1, limit):
         return False
     if rule.subjects:
         told = range(end, min(end + 12, limit)) if group.passive else range(clause.start, group.start)
@@ -141,7 +163,11 @@ def noun_trigger(reading: Reading, chunk: Chunk) -> tuple[Rule, int, int] | None
     """The rule whose noun phrase stands at the end of the chunk."""
     lower, nouns = reading.sentence.lower, reading.lexicons.rules.nouns
     for at in range(chunk.start, chunk.end):
-        if reading.parse.tags[at] != "N" or lower[at] not in nouns:
+        if (
+            reading.parse.tags[at] != "N"
+            or lower[at] not in nouns
+            or not _is_among(reading, at, frozenset((lower[at],)))
+        ):
             continue
         for tokens, rule in nouns[lower[at]]:
             size = len(tokens)

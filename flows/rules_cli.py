@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.terminal import Root, fail, space_of
+
 if TYPE_CHECKING:
     from extractors.lexicon import Lexicons
     from extractors.rules import Rule
@@ -22,22 +24,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Root = Annotated[
-    Path | None,
-    typer.Option("--root", help="Workspace folder. Else the variable DATELINE_ROOT, else ./data.", show_default=False),
-]
-
 
 def _lexicons(root: Path | None) -> Lexicons:
-    from flows.config import workspace
     from flows.gazetteer import read_lexicons
 
     try:
-        return read_lexicons(workspace(root).own_lexicons)
+        return read_lexicons(space_of(root).own_lexicons)
     except ValueError as error:
-        typer.secho(f"dateline: {error}", fg="red", err=True)
-        typer.echo("  mend the rule file of the workspace, then try again.", err=True)
-        raise typer.Exit(1) from error
+        raise fail(str(error), "mend the rule file of the workspace, then try again.") from error
 
 
 @app.command("list")
@@ -78,9 +72,7 @@ def run_tests(
     known = lexicons.rules.rules
     unknown = [i for i in ids or () if i not in known]
     if unknown:
-        typer.secho(f"dateline: no rule {', '.join(unknown)}", fg="red", err=True)
-        typer.echo("  `dateline rules list` names them all.", err=True)
-        raise typer.Exit(1)
+        raise fail(f"no rule {', '.join(unknown)}", "`dateline rules list` names them all.")
     if _wrong([known[i] for i in ids] if ids else list(known.values()), lexicons):
         raise typer.Exit(1)
 
@@ -116,14 +108,11 @@ def new(
 
         dateline rules new own.sail --type MOBILIZE --verb "sail ~ fleet" --codes "France sailed its fleet to Libya." --skips "Tourists sailed to Libya."
     """
-    from flows.config import workspace
-
-    path = workspace(root).root / "lexicons" / "rules" / "own.toml"
+    path = space_of(root).root / "lexicons" / "rules" / "own.toml"
     known = _lexicons(root).rules
     problem = _problem(rule_id, event_type, mode, verb, noun, known.rules, known.types)
     if problem:
-        typer.secho(f"dateline: {problem}", fg="red", err=True)
-        raise typer.Exit(2)
+        raise fail(problem, code=2)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a", encoding="utf-8") as file:
         file.write(_toml(rule_id, event_type, mode, verb or [], noun or [], codes, skips))
