@@ -10,6 +10,9 @@ _GAP = 8  # words between a verb and the noun of its pattern: "imposed a set of 
 _OBJECT_REACH = 9
 _COMPLEMENT_REACH = 30
 _BREAKS_GAP = frozenset("VMBTWS;.,")
+_SMALL = frozenset(
+    ("of", "by", "on", "in", "for", "out", "up", "off", "down", "over", "back", "away")
+)  # prepositions that may stand inside a gap: "sent on Monday a set of tents"
 _TO = frozenset(("to", "tos"))
 _PARTICLES = frozenset(
     form for w in ("in", "out", "up", "down", "off", "over", "back", "away", "home") for form in (w, w + "s")
@@ -53,7 +56,7 @@ def _heads(reading: Reading, begin: int, end: int) -> set[str]:
 
 
 def _follow(reading: Reading, at: int, rest: tuple[frozenset[str] | None, ...], limit: int) -> int:
-    tags, begin, reach = reading.parse.tags, at, 0
+    lower, tags, begin, reach = reading.sentence.lower, reading.parse.tags, at, 0
     for n, part in enumerate(rest):
         if part is None:
             reach = _GAP
@@ -61,7 +64,7 @@ def _follow(reading: Reading, at: int, rest: tuple[frozenset[str] | None, ...], 
         while at < limit and tags[at] == "Z":
             at += 1
         while at < limit and reach and not _is_among(reading, at, part):
-            if tags[at] in _BREAKS_GAP:
+            if tags[at] in _BREAKS_GAP or (tags[at] == "P" and lower[at] not in _SMALL):
                 return 0
             at += 1
             reach -= 1
@@ -91,7 +94,7 @@ def _ends_well(reading: Reading, begin: int, at: int, part: frozenset[str], limi
 
 def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end: int, limit: int) -> bool:
     lower = reading.sentence.lower
-    if group.head + 1 < limit and lower[group.head + 1] in _REFLEXIVES and end == group.head + 1:
+    if end < limit and lower[end] in _REFLEXIVES:
         return False  # "he hanged himself"
     if rule.not_before and end < limit and lower[end] in rule.not_before and not group.passive:
         return False
