@@ -93,6 +93,8 @@ def _coded(event: Event, lexicons: Lexicons) -> dict[str, Any]:
         "support": event.support,
         "rule_id": event.rule_id,
         "rule_codes": _example(rule),
+        "confidence": event.confidence,
+        "rule_seen": rule.count if rule else 0,
         "magnitudes": [
             {"kind": m.kind, "value": m.value, "qualifier": m.qualifier, "text": m.text} for m in event.magnitudes
         ],
@@ -140,6 +142,7 @@ def _block(answer: dict[str, Any]) -> Iterator[str]:
         if e["attribution"]:
             yield f"             according to {e['attribution']}"
         yield f"             support    {e['support']!r}"
+        yield f"             confidence {e['confidence']:.2f}, measured on {e['rule_seen']} events of this rule"
         if e["rule_codes"]:
             yield f"             the rule's example: {e['rule_codes']!r}"
     for c in answer["not_coded"]:

@@ -13,8 +13,8 @@ Nothing here looks at text; `events.py` does.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,9 @@ class Rule:
     codes: tuple[str, ...]
     skips: tuple[str, ...]
     confidence: float
+    """How often it was right on hand-coded text, drawn toward its type's share (ten sentences' weight)."""
+    count: int
+    """How many of its events that share rests on; 0 for a rule never seen there."""
     status: str | None
 
 
@@ -145,7 +148,7 @@ class RuleBook:
         return frozenset(w for w in self.verbs if w in self.nouns)
 
 
-def read_rules(folders: Iterable[Path]) -> RuleBook:
+def read_rules(folders: Sequence[Path]) -> RuleBook:
     """Read every rule file of the folders; a rule of a later folder replaces the earlier one of the same id.
 
     Raises:
@@ -157,17 +160,27 @@ def read_rules(folders: Iterable[Path]) -> RuleBook:
     files = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
     loaded = [(path, _load(path)) for path in files]
     groups = {name: words for _, raw in loaded for name, words in raw.get("groups", {}).items()}
+    measured = {folder: dict(_measured(folder / "confidence.tsv")) for folder in folders}
     for path, raw in loaded:
         for effect, lemmas in raw.get("governors", {}).items():
             governors.update(dict.fromkeys(lemmas.split(), effect))
         types.update(raw.get("types", {}))
         for item in raw.get("rule", []):
             rule = _rule(item, path.name)
-            rules[rule.id] = rule
+            confidence, count = measured[path.parent].get(rule.id, (rule.confidence, rule.count))
+            rules[rule.id] = replace(rule, confidence=confidence, count=count)
     unknown = {r.type for r in rules.values()} - types.keys()
     if types and unknown:
         raise ValueError(f"rules name types which types.toml lacks: {', '.join(sorted(unknown))}")
     return RuleBook(rules, _verb_index(rules, groups), _noun_index(rules), governors, types)
+
+
+def _measured(path: Path) -> Iterator[tuple[str, tuple[float, int]]]:
+    """Rule id → (confidence, events seen), from a table made by measuring."""
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+            rule, _, seen, confidence = line.split("\t")
+            yield rule, (float(confidence), int(seen))
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -209,6 +222,7 @@ def _rule(raw: dict[str, Any], file: str) -> Rule:
         codes=tuple(raw.get("codes", ())),
         skips=tuple(raw.get("skips", ())),
         confidence=raw.get("confidence", 0.5),
+        count=raw.get("count", 0),
         status=raw.get("status"),
     )
 

@@ -44,3 +44,12 @@ def test_a_malformed_rule_says_where(tmp_path: Path, text: str, message: str) ->
     (tmp_path / "own.toml").write_text(text)
     with pytest.raises(ValueError, match=message):
         read_rules([tmp_path])
+
+
+def test_every_rule_carries_a_measured_confidence() -> None:
+    assert all(0 < r.confidence < 1 for r in RULES)
+    assert sum(r.count for r in RULES) > 1000
+    assert len({r.confidence for r in RULES}) > 20
+    rare = [r for r in RULES if 0 < r.count < 3]
+    assert rare
+    assert all(0.3 < r.confidence < 0.95 for r in rare), "a rule seen twice leans on its type"
