@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from flows.config import Workspace, captures_kept
 from flows.query import QueryError, connect, write_rows
+from flows.terminal import warn
 
 if TYPE_CHECKING:
     import warehouse
@@ -135,8 +136,12 @@ def compact_if_due(root: Path) -> bool:
     """Merge the months that have more than 64 parts of a table. Returns whether any was merged."""
     import warehouse
 
-    due = warehouse.due_months(warehouse.read_log(root))
-    return bool(due and warehouse.compact(root, due))
+    try:
+        due = warehouse.due_months(warehouse.read_log(root))
+        return bool(due and warehouse.compact(root, due))
+    except (warehouse.CorruptFile, warehouse.NewerSchema) as error:  # what was loaded is loaded all the same
+        warn(f"small parts were not merged: {error}")
+        return False
 
 
 def collect(space: Workspace, grace_days: float, dry_run: bool) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,21 @@ import typer
 from flows.terminal import Root, fail, space_of, warn
 
 app = typer.Typer()
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Turn what may go wrong with the stored data into words and a remedy."""
+    import warehouse
+
+    try:
+        yield
+    except (warehouse.CorruptFile, warehouse.NewerSchema) as error:
+        raise fail(str(error), "which parts are damaged: dateline verify") from error
+    except warehouse.LoadConflict as error:
+        raise fail(str(error), "other runs were busy with the same articles; try again.") from error
+    except OSError as error:
+        raise fail(f"{error.filename or 'disk'}: {error.strerror or error}", "nothing has changed.") from error
 
 
 @app.command()
@@ -93,7 +110,8 @@ def status(root: Root = None) -> None:
     """
     from flows import keeping
 
-    keeping.show_status(space_of(root).root)
+    with _said():
+        keeping.show_status(space_of(root).root)
 
 
 @app.command()
@@ -106,7 +124,8 @@ def verify(root: Root = None) -> None:
     """
     from flows import keeping
 
-    bad = keeping.verify(space_of(root).root)
+    with _said():
+        bad = keeping.verify(space_of(root).root)
     for error in bad:
         warn(str(error))
     if bad:
@@ -125,7 +144,8 @@ def compact(root: Root = None) -> None:
     """
     from flows import keeping
 
-    keeping.compact(space_of(root).root)
+    with _said():
+        keeping.compact(space_of(root).root)
 
 
 @app.command()
@@ -149,7 +169,8 @@ def gc(
     """
     from flows import keeping
 
-    keeping.collect(space_of(root), grace, dry_run)
+    with _said():
+        keeping.collect(space_of(root), grace, dry_run)
 
 
 @app.command()
@@ -177,7 +198,8 @@ def forget(
     from flows import keeping
 
     space = space_of(root)
-    rows = keeping.forget(space.root, what, dry_run=True)
+    with _said():
+        rows = keeping.forget(space.root, what, dry_run=True)
     if not rows:
         raise fail(
             f"{what}: no load, source or article of that name",
@@ -189,7 +211,8 @@ def forget(
         return
     if not yes and not (sys.stdin.isatty() and typer.confirm(f"take out {said}?")):
         raise fail("nothing was taken out", "say --yes where nobody can be asked.")
-    keeping.forget(space.root, what, dry_run=False)
+    with _said():
+        keeping.forget(space.root, what, dry_run=False)
     typer.echo(f"took out {said}; their bytes leave the disk with `dateline gc`")
 
 

@@ -7,10 +7,11 @@ Records never change, so a process keeps what it has read and reads on from ther
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from warehouse.index import CHECKPOINT_EVERY, LOCK, Index, Known, write_segments
 from warehouse.record import (
@@ -192,7 +193,7 @@ def write_checkpoint(storage: Storage, version: int) -> None:
     state = _state_at(storage, version)
     content = {
         "version": version,
-        "files": [asdict(f) for f in state.files.values()],
+        "files": list(state.files.values()),
         "loads": [load_record(load) for load in state.loads],
         "superseded": sorted(state.superseded),
     }
@@ -201,20 +202,24 @@ def write_checkpoint(storage: Storage, version: int) -> None:
 
 
 def _from_checkpoint(storage: Storage, until: int | None) -> _State:
-    state = _State()
     names = [e.name for e in storage.list("_log/checkpoint-") if e.name.endswith(".json")]
     for name in sorted(names, reverse=True):
         if until is not None and int(name[-13:-5]) > until:
             continue
-        found = read_json(storage, name)
-        if found is None:
-            continue
-        state.version = found["version"]
-        state.files = {f["path"]: File(**f) for f in found["files"]}
-        state.loads = [load_from(r) for r in found["loads"]]
-        state.superseded = set(found["superseded"])
-        state.token = _token(storage, state.version)
-        break
+        try:
+            return _checkpointed(storage, read_json(storage, name) or {})
+        except (CorruptFile, KeyError, TypeError, ValueError):
+            continue  # it only saves reading: the records say the same
+    return _State()
+
+
+def _checkpointed(storage: Storage, found: dict[str, Any]) -> _State:
+    state = _State()
+    state.version = found["version"]
+    state.files = {f.path: f for f in map(File._make, found["files"])}
+    state.loads = [load_from(r) for r in found["loads"]]
+    state.superseded = set(found["superseded"])
+    state.token = _token(storage, state.version)
     return state
 
 

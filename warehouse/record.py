@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from warehouse.schema import SCHEMA_VERSION
 from warehouse.storage import Storage
@@ -28,8 +28,7 @@ class NewerSchema(Exception):
     """A part was written by a newer Dateline than this one. The message names it and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """One committed Parquet part."""
 
     table: str
@@ -197,8 +196,9 @@ def commit_of(record: Mapping[str, Any]) -> Commit:
 
 def record_of(commit: Commit) -> dict[str, Any]:
     """The record of a commit."""
-    found = asdict(commit) | {"at": commit.at.isoformat()}
-    found["add"] = [{k: v for k, v in f.items() if k not in ("load_id", "version")} for f in found["add"]]
+    found = {f.name: getattr(commit, f.name) for f in fields(commit)}
+    found["at"] = commit.at.isoformat()
+    found["add"] = [{k: v for k, v in f._asdict().items() if k not in ("load_id", "version")} for f in commit.add]
     return found
 
 

@@ -19,7 +19,7 @@ from warehouse.catalog import OFFLINE, base_select
 from warehouse.compaction import BY_VERSION
 from warehouse.log import Snapshot, commits_after, read_log
 from warehouse.parts import check_part, in_schema, is_sorted, read_groups, write_part
-from warehouse.record import Commit, File, check_schema, load_key, read_record
+from warehouse.record import Commit, CorruptFile, File, check_schema, load_key, read_record
 from warehouse.schema import TABLES
 from warehouse.storage import Storage, fault
 from warehouse.store import Draft, LoadConflict, check_tables, discarding, editions_of, now, publish_draft, seconds
@@ -138,12 +138,19 @@ def replace(
 
 
 def _retried(storage: Storage, attempt: Callable[[Snapshot], _T]) -> _T:
-    for _ in range(_TRIES - 1):
+    """Plan and publish, again while other commits are faster."""
+    snapshot = read_log(storage)
+    for left in reversed(range(_TRIES)):
         try:
-            return attempt(read_log(storage))
+            return attempt(snapshot)
         except LoadConflict:
-            continue
-    return attempt(read_log(storage))
+            if not left:
+                raise
+        except duckdb.Error as error:
+            if read_log(storage).version == snapshot.version:  # else a part may just have been collected
+                raise CorruptFile(f"{storage.root}: {error}") from error
+        snapshot = read_log(storage)
+    raise AssertionError("the last try returns or raises")
 
 
 def _hash(text: str) -> str:

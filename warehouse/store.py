@@ -10,7 +10,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -226,7 +226,7 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
 
 
 def _live(file: File, load_id: str, version: int) -> File:
-    return replace(file, load_id=load_id, version=version)
+    return file._replace(load_id=load_id, version=version)
 
 
 def _check_written(storage: Storage, draft: Draft, began: datetime) -> None:

@@ -169,6 +169,22 @@ def test_status_verify_compact_and_gc_say_what_they_did(filled: Dateline, root: 
     assert part.name in done.stderr
 
 
+def test_damage_is_said_with_its_remedy(filled: Dateline, root: Path) -> None:
+    part = next((root / "events").rglob("*.parquet"))
+    part.write_bytes(part.read_bytes()[:-9])
+    for command in (("compact",), ("forget", "example", "--yes"), ("sql", "select sum(killed) from events")):
+        done = filled(*command)
+        assert done.returncode == 1, command
+        assert part.name in done.stderr
+        assert "Traceback" not in done.stderr
+    (root / "_log" / "00000001.json").write_text("{")
+    for command in (("status",), ("verify",), ("compact",), ("gc",), ("forget", "x"), ("sql", "select 1")):
+        done = filled(*command)
+        assert done.returncode == 1, command
+        assert "00000001.json" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_forget_asks_takes_out_and_can_be_undone_by_loading_again(filled: Dateline, root: Path) -> None:
     url = "https://news.example/one-1"
     assert "would take out 1 articles" in filled("forget", url, "--dry-run").stdout

@@ -181,6 +181,8 @@ def test_checkpoints_change_no_answer(tmp_path: Path, monkeypatch: pytest.Monkey
     segment = tmp_path / "_log" / "items-00000002-2.idx"
     segment.write_bytes(segment.read_bytes()[:-1])
     assert [_facts(tmp_path, v) for v in range(6)] == through
+    (tmp_path / "_log" / "checkpoint-00000004.json").write_text("{")
+    assert [_facts(tmp_path, v) for v in range(6)] == through
     for path in (tmp_path / "_log").glob("checkpoint-*"):
         path.unlink()
     for path in (tmp_path / "_log").glob("*.idx"):
