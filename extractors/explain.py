@@ -54,8 +54,7 @@ def explain(text: str, lexicons: Lexicons, published: date | None = None) -> lis
 
 def _phrases(read: Read) -> Iterator[dict[str, Any]]:
     sentence = read.reading.sentence
-    for start, end, entries in read.reading.found:
-        entry = entries[0]
+    for start, end, entry in read.reading.hits:
         yield {
             "text": sentence.span(start, end),
             "kind": entry.kind,
@@ -63,6 +62,9 @@ def _phrases(read: Read) -> Iterator[dict[str, Any]]:
             "country": entry.country,
             "sector": entry.sector,
             "lexicon": entry.file,
+            "valid": " to ".join(x or "…" for x in (entry.valid_from, entry.valid_to))
+            if entry.valid_from + entry.valid_to
+            else "",
         }
 
 
@@ -126,7 +128,7 @@ def _block(answer: dict[str, Any]) -> Iterator[str]:
     yield answer["text"]
     for p in answer["phrases"]:
         known = " ".join(str(x) for x in (p["name"], p["country"], p["sector"]) if x)
-        yield f"  phrase   {p['text']!r}: {p['kind']}{' → ' + known if known else ''}  [{p['lexicon']}]"
+        yield f"  phrase   {p['text']!r}: {p['kind']}{' → ' + known if known else ''}  [{p['lexicon']}{', ' + p['valid'] if p['valid'] else ''}]"
     for c in answer["clauses"]:
         yield f"  clause   {c['kind']}: {c['text']!r}{'  verbs: ' + ', '.join(c['verbs']) if c['verbs'] else ''}"
     for e in answer["coded"]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.coder import code
+from extractors.explain import explain
 from extractors.lexicon import DATA, load_lexicons
 from extractors.matching import matches
 from extractors.phrases import COLUMNS, Entry, read_phrases
@@ -142,6 +143,13 @@ def test_no_row_is_dead() -> None:
                 if f"{name}:{number}" not in {e.file for _, _, entries in found for e in entries}:
                     dead.append((name, number, phrase))
     assert dead == []
+
+
+def test_explain_shows_the_row_of_the_day() -> None:
+    (sentence,) = explain("Mevlut Cavusoglu arrived.", LEXICONS, date(2018, 6, 1))
+    phrase = sentence["phrases"][0]
+    assert phrase["lexicon"].startswith("officeholders.tsv:")
+    assert (phrase["sector"], phrase["valid"][:4]) == ("GOV", "2014")
 
 
 def test_hyphen_and_blank_are_one() -> None:
