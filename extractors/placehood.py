@@ -28,6 +28,7 @@ def score(line: Line, t: Toponym, people: frozenset[str]) -> None:
         score += 2.0
     if t.key in people and known(t.senses) < 3.0 and t.inside is None:
         score -= 1.0 if before >= 2.0 else 2.5
+    t.doubt = before <= -1.5 or after <= -1.5
     if before <= -3.0 or after <= -4.0:
         t.barred = t.barred or t.inside is None
     if before >= 2.0 or t.inside is not None or t.holds:

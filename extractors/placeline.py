@@ -31,6 +31,8 @@ class Toponym:
     score: float = 0.0
     sure: bool = False
     """Marked by a cue so strong that other mentions of the name follow it."""
+    doubt: bool = False
+    """A capitalised neighbour speaks against it."""
     barred: bool = False
     """Part of the name of a person or an organisation."""
     inside: Toponym | None = None

@@ -42,6 +42,7 @@ class _Votes:
 
 
 _SMALL = frozenset(("city", "district", "site", "island", "mountain"))
+_STAGE_LEAST, _STAGE_SHARE = 3, 0.6
 _VAST = frozenset(("USA", "CAN", "RUS", "CHN", "AUS", "BRA", "KAZ", "ARG"))
 
 
@@ -97,7 +98,7 @@ def resolve(
         again = _best(group[0], votes, gazetteer, home or {}) or spot
         votes.add(again, weights[id(group)])
         _settle(group, again)
-    _unknown(toponyms)
+    _unknown(toponyms, gazetteer)
 
 
 def _qualified(groups: list[list[Toponym]]) -> dict[str, Spot]:
@@ -135,16 +136,32 @@ def _listed(toponyms: list[Toponym]) -> None:
                     t.listed = True
 
 
-def _unknown(toponyms: list[Toponym]) -> None:
-    """A village the gazetteer lacks is at least in the division named behind it."""
+def _unknown(toponyms: list[Toponym], gazetteer: Gazetteer) -> None:
+    """A village the gazetteer lacks is at least in the division named behind it, or in the one that all else is in."""
     found: dict[str, Spot] = {}
     for t in toponyms:
         if t.spot is None and t.inside is not None and t.inside.spot is not None and not t.holds:
             t.spot, t.within = t.inside.spot, True
             found.setdefault(t.key, t.spot)
+    stage = _stage(toponyms, gazetteer)
     for t in toponyms:
         if t.key in found and t.inside is None and (t.spot is None or not t.hint):
             t.spot, t.within = found[t.key], True
+        elif t.spot is None and t.sure and stage is not None:
+            t.spot, t.within = stage, True
+
+
+def _stage(toponyms: list[Toponym], gazetteer: Gazetteer) -> Spot | None:
+    """The division in which nearly all of the article's other places lie, None when there is no such."""
+    counts: defaultdict[int, int] = defaultdict(int)
+    for t in toponyms:
+        if t.spot is not None and not t.within and t.spot.kind in ("city", "district", "region", "site"):
+            counts[t.spot.region] += 1
+    total = sum(counts.values())
+    if total < _STAGE_LEAST:
+        return None
+    region, most = max(counts.items(), key=lambda item: (item[1], -item[0]))
+    return gazetteer.spot(region) if region != NONE and most >= _STAGE_SHARE * total else None
 
 
 def _distinct(t: Toponym) -> set[str]:

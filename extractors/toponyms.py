@@ -48,6 +48,7 @@ def find_toponyms(
             row.sort(key=lambda t: t.first)
     found = [t for row in read for t in row]
     _agree(found, people)
+    _at_home(found)
     return [t for t in found if t.score >= THRESHOLD and not t.barred]
 
 
@@ -84,3 +85,15 @@ def _agree(found: list[Toponym], people: frozenset[str]) -> None:
                 two.score += 1.2
             elif two.score >= THRESHOLD > one.score:
                 one.score += 1.0
+
+
+def _at_home(found: list[Toponym]) -> None:
+    """A bare "Harrisburg" is believed more where the article names Pennsylvania."""
+    regions = {s.spot.index for t in found if t.score >= THRESHOLD for s in t.senses if s.spot.kind == "region"}
+    for t in found:
+        if (
+            THRESHOLD - 1 <= t.score < THRESHOLD
+            and not t.doubt
+            and any(s.spot.region in regions and s.spot.population >= 5_000 and not s.alternate for s in t.senses)
+        ):
+            t.score += 0.8

@@ -95,6 +95,10 @@ def sql(
             asked.prompt(space.root, version)
         else:
             text = sys.stdin.read() if query in (None, "-") else str(query)
+            if "places" in text:
+                from flows.gazetteer import show_places
+
+                show_places(space.root, space.own_lexicons)
             asked.run(space.root, text, format, output, version, timeout)
     except asked.QueryError as error:
         raise fail(str(error), error.remedy) from error

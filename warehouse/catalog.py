@@ -17,6 +17,7 @@ import duckdb
 from warehouse import dictionary
 from warehouse.dictionary import MACROS, VIEWS, help_rows, view_text
 from warehouse.log import Snapshot, read_log
+from warehouse.places import places_view
 from warehouse.record import File, check_schema
 from warehouse.schema import CODES, DERIVED, FILES, LOADS, NEWEST, RAW, SCHEMA_VERSION, TABLES
 from warehouse.storage import Storage, fault, locked, sync_folder
@@ -151,7 +152,7 @@ def _define(con: duckdb.DuckDBPyConnection, storage: Storage, snapshot: Snapshot
         where = " anti join superseded using (version_id)" if snapshot.superseded else ""
         con.execute(f"create view {name} as select * from ({_select(storage, TABLES[table], newest)}){where}")
     for name in VIEWS:
-        con.execute(view_text(name))
+        con.execute(places_view(view_text(name), storage.root))
     values = ", ".join("(" + ", ".join(_quoted(v) for v in row) + ")" for row in help_rows())
     con.execute(f"create view help as select * from (values {values}) as h(name, kind, comment, example)")
 

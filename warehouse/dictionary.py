@@ -30,6 +30,7 @@ VIEWS = (
     "dyad",
     "article",
     "search",
+    "places",
 )
 """The files of `views/`, in the order in which they build on each other; `help` comes last."""
 

@@ -51,6 +51,7 @@ CASES = {
     "sea": "The boat sank in the [Aegean Sea=None].",
     "renamed": "Delegates flew to [Astana=KAZ] from [Kiev=UKR].",
     "transliteration": "Rebels left [Deir ez-Zor=SYR] and [Idlib=SYR].",
+    "unlisted, in the division of all else": "Deputies from [York=USA/Pennsylvania] and [Lancaster=USA/Pennsylvania], [Pennsylvania=USA/Pennsylvania], searched [Conestowa Township=USA/Pennsylvania]. [Harrisburg=USA/Pennsylvania] sent help.",
     "mayor title": "[Boston=USA/Massachusetts] Mayor Ann Lee spoke.",
 }
 
