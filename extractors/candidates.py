@@ -55,6 +55,8 @@ class State:
     reported: bool = False
     suppressed: bool = False
     suppressed_from: int = -1
+    denied: bool = False
+    """Whether the clause before ended in a denial, whose complement did not happen."""
     found: list[Candidate] = field(default_factory=list)
 
 

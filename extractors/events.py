@@ -104,6 +104,7 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
     effect = ""
     if clause.kind == "attrib" or (clause.kind == "comp" and state.suppressed):
         return
+    denied, state.denied = state.denied and clause.kind == "comp", False
     for group in clause.groups:
         limit = clause.end
         pattern, end = match(reading, clause, group, limit)
@@ -118,8 +119,11 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
                 state.found.append(obliged)
                 return
             effect = _governed(reading, group) or effect
+            state.denied = "deny" in group.lemmas and not group.negated
             continue
         candidate = _verbal(reading, index, clause, group, pattern, end, limit, state, effect)
+        if denied:  # "denied reports that it had offered asylum"
+            candidate.status = "negated"
         candidate.dropped = unreal(reading, clause, group, candidate) or candidate.dropped
         state.found.append(candidate)
         if pattern.rule.governs and not candidate.dropped:
