@@ -73,11 +73,13 @@ def _page(text: str, capture: Capture, url: str | None) -> _Draft:
     body = bodies.find_body(tree, meta.article_body, meta.title)
     _refuse(body, meta)
     if meta.published is None:
-        meta = _with_guessed_date(tree, meta, url, capture.fetched_at)
+        meta = _with_guessed_date(text, tree, meta, url, capture.fetched_at)
     return _Draft(body.paragraphs, meta, url, None, body.method, body.confidence)
 
 
 def _refuse(body: bodies.Body, meta: Metadata) -> None:
+    if sum(map(len, body.paragraphs)) > 4000:
+        return
     words = sum(map(count_words, body.paragraphs))
     if words < 250:
         known = rules()["consent"]["words"]
@@ -92,12 +94,12 @@ def _refuse(body: bodies.Body, meta: Metadata) -> None:
         raise NotAnArticle("no text in the page", "empty")
 
 
-def _with_guessed_date(tree: Any, meta: Metadata, url: str | None, latest: datetime | None) -> Metadata:
+def _with_guessed_date(text: str, tree: Any, meta: Metadata, url: str | None, latest: datetime | None) -> Metadata:
     from dataclasses import replace
 
     from extractors.pagedates import guess_published
 
-    found = guess_published(tree, url, latest)
+    found = guess_published(text, tree, url, latest)
     return replace(meta, published=found, published_from="htmldate") if found else meta
 
 

@@ -10,7 +10,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lxml import html
+from lxml import etree
+
+from extractors.html import inner_text
+
+
+def _words(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
 
 _META = (
     "article:author", "og:article:author", "article:author_name", "author", "parsely-author", "sailthru.author", "cxenseparse:author", "byl", "dc.creator", "dcterms.creator",
@@ -44,8 +51,10 @@ _NEVER = re.compile(
     r"https?:|www\.|@|//|\.(?:com|org|net|php|html?)\b|^\W*$|\d{3}|[?<>{}=\[\]\"*_#%$+]|^(?:admin|administrator|root|user|webmaster|unknown|anonymous|guest|null|none|undefined|editor|author|autor|redaktion|name|test)$",
     re.IGNORECASE,
 )
-_AGENCIES = frozenset(
-    ["afp", "ap", "dpa", "reuters", "efe", "ansa", "tass", "xinhua", "apa", "sda", "ats", "belga", "anp", "ritzau", "tt", "ntb", "stt", "pap", "čtk", "mti", "agerpres", "anadolu", "aa", "kyodo", "yonhap", "pti", "ani", "ians", "bernama", "antara", "upi", "interfax", "ria", "tasr", "stringer", "sid", "kna", "epd", "dapd", "dts", "lusa", "europa-press", "bloomberg", "cnn", "bbc", "npr", "pa", "aap", "cp"]
+_AGENCIES = _words(
+    "afp ap dpa reuters efe ansa tass xinhua apa sda ats belga anp ritzau tt ntb stt pap čtk mti agerpres anadolu aa kyodo yonhap "
+    "pti ani ians bernama antara upi interfax ria tasr stringer sid kna epd dapd dts lusa europa-press bloomberg cnn bbc npr pa "
+    "aap cp"
 ) | frozenset(
     (
         "associated press", "the associated press", "agence france-presse", "agence france presse", "thomson reuters", "deutsche presse-agentur", "anadolu ajansı", "anadolu agency", "press association", "canadian press", "the canadian press",
@@ -65,7 +74,7 @@ _MOST = 12
 
 
 def read_authors(
-    tree: html.HtmlElement, story: dict[str, Any], things: list[dict[str, Any]], site: str | None
+    tree: etree._Element, story: dict[str, Any], things: list[dict[str, Any]], site: str | None
 ) -> tuple[str, ...]:
     """Names as signed, in order, each once.
 
@@ -115,7 +124,7 @@ def _plain(text: str) -> str:
     return re.sub(r"<[^>]{0,200}>", " ", text) if "<" in text else text
 
 
-def _meta_names(tree: html.HtmlElement) -> Iterator[str]:
+def _meta_names(tree: etree._Element) -> Iterator[str]:
     found: dict[str, list[str]] = {}
     labels: dict[str, str] = {}
     for element in tree.iter("meta"):
@@ -135,7 +144,7 @@ def _meta_names(tree: html.HtmlElement) -> Iterator[str]:
             yield from split_names(_plain(values[0]), trusted=False)
 
 
-def _visible_names(tree: html.HtmlElement) -> list[str]:
+def _visible_names(tree: etree._Element) -> list[str]:
     """The first byline: what is marked as author for machines before what is only named so."""
     marked: list[str] = []
     named: list[str] = []
@@ -162,20 +171,12 @@ def _visible_names(tree: html.HtmlElement) -> list[str]:
     return _unique(marked)[:4] or named[:6]
 
 
-def _short_text(element: html.HtmlElement) -> str | None:
-    if len(element) > 12:
-        return None
-    parts, length = [], 0
-    for part in element.itertext():
-        parts.append(str(part))
-        length += len(parts[-1])
-        if length > 400:
-            return None
-    text = " ".join(" ".join(parts).split())
+def _short_text(element: etree._Element) -> str | None:
+    text = inner_text(element, 14)
     return text if 2 < len(text) < 140 else None
 
 
-def _elsewhere(element: html.HtmlElement) -> bool:
+def _elsewhere(element: etree._Element) -> bool:
     """Whether an element stands in comments, boxes about authors, or the margins."""
     at = element.getparent()
     for _ in range(10):

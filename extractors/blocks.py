@@ -14,110 +14,30 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lxml import etree, html
+from lxml import etree
 
-_BLOCK = frozenset(
-    [
-        "html",
-        "body",
-        "div",
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "td",
-        "th",
-        "section",
-        "article",
-        "main",
-        "blockquote",
-        "pre",
-        "header",
-        "figure",
-        "form",
-        "fieldset",
-        "address",
-        "hr",
-        "center",
-        "details",
-        "summary",
-        "hgroup",
-        "noscript",
-        "aside",
-        "nav",
-        "footer",
-        "figcaption",
-        "caption",
-    ]
+
+def _words(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_BLOCK = _words(
+    "html body div p h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table thead tbody tfoot tr td th section article main blockquote pre "
+    "header figure form fieldset address hr center details summary hgroup noscript aside nav footer figcaption caption"
 )
-_SKIP = frozenset(
-    [
-        "script",
-        "style",
-        "iframe",
-        "button",
-        "select",
-        "option",
-        "svg",
-        "template",
-        "figure",
-        "figcaption",
-        "textarea",
-        "video",
-        "audio",
-        "canvas",
-        "object",
-        "embed",
-        "map",
-        "dialog",
-        "input",
-        "label",
-        "caption",
-        "head",
-        "math",
-        "picture",
-        "source",
-        "menu",
-        "amp-ad",
-        "amp-embed",
-        "nav",
-        "footer",
-        "noscript",
-        "rp",
-    ]
+_SKIP = _words(
+    "script style iframe button select option svg template figure figcaption textarea video audio canvas object embed map dialog "
+    "input label caption head math picture source menu amp-ad amp-embed nav footer noscript rp"
 )
 # Broken nesting puts whole stories below these: they are passed over only while they hold less than half of the page's prose.
 _SKIP_UNLESS_PROSE = frozenset(("nav", "footer", "noscript", "dialog", "label", "button"))
+_ASIDE = frozenset(("aside", "form"))
 _EMPHASIS = frozenset(("b", "strong", "em", "i"))
-_NEVER_PRUNED = frozenset(("html", "body", "main", "article"))
-_ROLES = frozenset(
-    (
-        "navigation",
-        "complementary",
-        "banner",
-        "dialog",
-        "alertdialog",
-        "search",
-        "contentinfo",
-        "menu",
-        "menubar",
-        "toolbar",
-    )
+_WRAPPERS = _words(
+    "div section aside form nav footer noscript main td table ul ol article header dialog label button details center li"
 )
+_NEVER_PRUNED = frozenset(("html", "body", "main", "article"))
+_ROLES = _words("navigation complementary banner dialog alertdialog search contentinfo menu menubar toolbar")
 _BREAKS = re.compile(r"\x0b(?:\s*\x0b)+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
@@ -160,9 +80,12 @@ class Node:
     lead: bool = False
 
 
+_KINDS = ("body", "junk", "weak", "teaser", "lead", "image", "floating")
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the words of an element's id and class say of it."""
+    """What the words of an element's id and class say of it, one flag a kind of `_KINDS`."""
 
     body: bool = False
     junk: bool = False
@@ -170,10 +93,10 @@ class Names:
     """Junk on most sites, the story's own wrapper on some."""
     teaser: bool = False
     lead: bool = False
-    hidden: bool = False
     image: bool = False
     floating: bool = False
     """Shown only over the page or to screen readers."""
+    hidden: bool = False
 
 
 _NOTHING = Names()
@@ -190,37 +113,43 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     classes = rules()["classes"]
     compiled = {
         name: re.compile(r"(?:^|[\s_-])(?:" + "|".join(classes[name]) + r")(?=$|[\s_-])", re.IGNORECASE)
-        for name in ("body", "junk", "weak", "teaser", "lead", "image", "floating")
+        for name in _KINDS
     }
-    compiled["neutral"] = re.compile(r"(?:^|(?<=\s))(?:" + "|".join(classes["neutral"]) + r")(?=$|\s)", re.IGNORECASE)
+    compiled["neutral"] = re.compile("|".join(classes["neutral"]), re.IGNORECASE)
     return compiled
 
 
 @lru_cache(maxsize=20_000)
 def read_names(names: str) -> Names:
     """What "id class" says."""
+    flags = 0
+    for token in names[:300].split():
+        flags |= _token(token)
+    if not flags:
+        return _NOTHING
+    hidden = bool(flags & 1 << len(_KINDS)) and not _SHOWN_AGAIN.search(names)
+    said = {kind: True for at, kind in enumerate(_KINDS) if flags & 1 << at}
+    return Names(**said, hidden=hidden)
+
+
+@lru_cache(maxsize=50_000)
+def _token(token: str) -> int:
+    """The kinds one id or class belongs to, a bit a kind of `_KINDS`; the next bit for `hidden`."""
     patterns = _patterns()
-    names = _CAMEL.sub("-", names[:300])
-    hidden = " hidden " in f" {names} " and not _SHOWN_AGAIN.search(names)
-    names = patterns["neutral"].sub(" ", names)
-    return Names(
-        patterns["body"].search(names) is not None,
-        patterns["junk"].search(names) is not None,
-        patterns["weak"].search(names) is not None,
-        patterns["teaser"].search(names) is not None,
-        patterns["lead"].search(names) is not None,
-        hidden,
-        patterns["image"].search(names) is not None,
-        patterns["floating"].search(names) is not None,
-    )
+    if token == "hidden":
+        return 1 << len(_KINDS)
+    token = _CAMEL.sub("-", token)
+    if patterns["neutral"].fullmatch(token):
+        return 0
+    return sum(1 << at for at, kind in enumerate(_KINDS) if patterns[kind].search(token))
 
 
-def prose(element: html.HtmlElement) -> int:
+def prose(element: etree._Element) -> int:
     """Characters in long runs of text below an element, outside links."""
     return sum(map(len, _long_texts(element)))
 
 
-def cut_blocks(tree: html.HtmlElement, prune: bool) -> tuple[list[Block], list[Node]]:
+def cut_blocks(tree: etree._Element, prune: bool) -> tuple[list[Block], list[Node]]:
     """Cut a page into blocks.
 
     Args:
@@ -269,20 +198,22 @@ class _Walk:
         self.linked = self.bold = self.links = self.strong = self.spared = 0
         self.skipping = False
 
-    def enter(self, element: html.HtmlElement, tag: str) -> bool:
+    def enter(self, element: etree._Element, tag: str) -> bool:
         """Take an element's opening and first text; True when it is to be passed over."""
-        of_id, of_class = element.get("id"), element.get("class")
-        names = read_names(f"{of_id or ''} {of_class or ''}") if of_class or of_id else _NOTHING
-        if self._cut(element, tag, names):
+        said: dict[str, str] = dict(element.items())  # type: ignore[arg-type]
+        names = (
+            read_names(f"{said.get('id', '')} {said.get('class', '')}") if "class" in said or "id" in said else _NOTHING
+        )
+        if (said or tag in _SKIP or tag in _ASIDE) and self._cut(element, tag, names, said):
             if tag in _BLOCK:
                 self.flush()
             self.skipping = True
             return True
         if tag in _BLOCK:
             self.flush()
-            strong = element.get("itemprop") == "articleBody"
+            strong = said.get("itemprop") == "articleBody"
             parent = self.stack[-1][0]
-            lead = names.lead or element.get("itemprop") == "description" or (parent >= 0 and self.nodes[parent].lead)
+            lead = names.lead or said.get("itemprop") == "description" or (parent >= 0 and self.nodes[parent].lead)
             self.nodes.append(
                 Node(tag, names.body or strong, len(self.blocks), 0, parent, strong, lead and not names.body)
             )
@@ -338,7 +269,7 @@ class _Walk:
                     self.blocks.append(Block(text, min(share, len(text)), tag, self.bold, 0.0, at, lead))
         self.linked = self.bold = 0
 
-    def _cut(self, element: html.HtmlElement, tag: str, names: Names) -> bool:
+    def _cut(self, element: etree._Element, tag: str, names: Names, said: dict[str, str]) -> bool:
         if tag in _SKIP:
             if tag not in _SKIP_UNLESS_PROSE or self.spared >= _MOST_SPARED:
                 return True
@@ -347,39 +278,36 @@ class _Walk:
             return self.spared >= _MOST_SPARED or not self._holds(element, 2)
         if not self.prune or (tag not in _BLOCK and self.stack[-1][1] == "p"):
             return False
-        if not _pruned(element, tag, names):
+        if not _pruned(element, tag, names, said):
             return False
-        if self.spared >= _MOST_SPARED or "omment" in (element.get("id") or "") + (element.get("class") or ""):
+        if self.spared >= _MOST_SPARED or "omment" in said.get("id", "") + said.get("class", ""):
             return True
         # "sidebar-enabled", a form around the page: what holds most of the prose is no boilerplate whatever its name.
         return not self._holds(element, 6 if names.weak and not names.junk else 2)
 
-    def _holds(self, element: html.HtmlElement, share: int) -> bool:
+    def _holds(self, element: etree._Element, share: int) -> bool:
         """Whether an element holds more than a `share`-th of the page's prose."""
-        if not len(element) and not element.text:
+        if element.tag not in _WRAPPERS:
             return False
+        if len(element.text or "") < 200 and next(islice(element.iter(), 5, None), None) is None:
+            return False  # a handful of elements is no story: not worth the weighing
         if self.prose > 0 and share * prose(element) > self.prose:
             self.spared += 1
             return True
         return False
 
 
-def _pruned(element: html.HtmlElement, tag: str, names: Names) -> bool:
+def _pruned(element: etree._Element, tag: str, names: Names, said: dict[str, str]) -> bool:
     if tag in _NEVER_PRUNED:
         return False
-    if (
-        tag in ("aside", "form")
-        or names.hidden
-        or element.get("hidden") is not None
-        or element.get("aria-hidden") == "true"
-    ):
+    if tag in _ASIDE or names.hidden or "hidden" in said or said.get("aria-hidden") == "true":
         return True
-    if element.get("role") in _ROLES:
+    if said.get("role") in _ROLES:
         return True
-    style = element.get("style")
+    style = said.get("style")
     if style and "display:none" in style.replace(" ", "").lower():
         return True
-    if names.body or element.get("itemprop") in ("articleBody", "description"):
+    if names.body or said.get("itemprop") in ("articleBody", "description"):
         return False
     if names.junk or names.weak or (names.image and _is_captioned(element)):
         return True
@@ -387,7 +315,7 @@ def _pruned(element: html.HtmlElement, tag: str, names: Names) -> bool:
     return names.teaser and next(element.iter("a"), None) is not None
 
 
-def _is_captioned(element: html.HtmlElement) -> bool:
+def _is_captioned(element: etree._Element) -> bool:
     """Whether an element is a picture and the words below it, and no more."""
     if next(element.iter("img", "picture", "amp-img"), None) is None:
         return False

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from lxml import html
+from lxml import etree
 
 from extractors.blocks import Block, Node, cut_blocks, rules
 
@@ -44,7 +44,7 @@ def _enders() -> re.Pattern[str]:
     return re.compile(r"\W*(?:" + "|".join(rules()["enders"]["patterns"]) + ")", re.IGNORECASE)
 
 
-def find_body(tree: html.HtmlElement, evidence: str = "", title: str | None = None) -> Body:
+def find_body(tree: etree._Element, evidence: str = "", title: str | None = None) -> Body:
     """Find the story in a page.
 
     Args:
@@ -258,7 +258,9 @@ def _clean(blocks: list[Block], nodes: list[Node], title: str | None) -> list[Bl
     recent: tuple[str, ...] = ()
     for block in _before_the_end(blocks, nodes):
         length = len(block.text)
-        if block.tag == "h1" or (folded_title and length < 300 and fold(block.text) == folded_title):
+        if block.tag == "h1" or (
+            folded_title and length < 2 * len(folded_title) + 20 and fold(block.text) == folded_title
+        ):
             continue
         if block.links > 0.6 * length and not _linked_sentence(block):
             continue

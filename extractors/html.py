@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
-from lxml import etree, html
+from lxml import etree
 
 from extractors.records import Undecodable
 
@@ -68,11 +69,19 @@ def _guess(body: bytes) -> str:
     return body.decode(best.encoding, "replace")
 
 
-def parse(text: str) -> html.HtmlElement:
+def parse(text: str) -> etree._Element:
     """Parse a page's text into one tree; an empty page gives an empty tree."""
-    parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    # Plain elements: lxml.html's own classes cost a look-up in Python for every element that is touched.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        tree: html.HtmlElement = html.document_fromstring(text.encode("utf-8", "replace") or b"<html/>", parser=parser)
+        tree = etree.fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, AssertionError):
-        tree = html.document_fromstring(b"<html><body></body></html>")
-    return tree
+        tree = None
+    return tree if tree is not None else etree.fromstring("<html><body></body></html>", parser=etree.HTMLParser())
+
+
+def inner_text(element: etree._Element, most: int = 60) -> str:
+    """All text below an element, whitespace collapsed; nothing when it holds more than `most` elements: then it is no line of text."""
+    if next(islice(element.iter(), most, None), None) is not None:
+        return ""
+    return " ".join("".join(map(str, element.itertext())).split())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -25,9 +26,14 @@ _SCRIPTS = (
 
 
 @cache
-def _function_words() -> dict[str, frozenset[str]]:
+def _function_words() -> dict[str, tuple[str, ...]]:
+    """The languages each function word belongs to."""
     data = tomllib.loads((Path(__file__).parent / "languages.toml").read_text(encoding="utf-8"))
-    return {code: frozenset(words.split()) for code, words in data.items()}
+    found: dict[str, list[str]] = {}
+    for code, words in data.items():
+        for word in set(words.split()):
+            found.setdefault(word, []).append(code)
+    return {word: tuple(codes) for word, codes in found.items()}
 
 
 def find_language(text: str) -> str | None:
@@ -46,7 +52,11 @@ def find_language(text: str) -> str | None:
     if sum(scripts.values()) > letters * 0.4:
         return _within_script(scripts, sample)
     words = _WORD.findall(sample.lower())
-    ranked = sorted(((sum(w in known for w in words), code) for code, known in _function_words().items()), reverse=True)
+    votes: Counter[str] = Counter(dict.fromkeys(("de", "en"), 0))
+    for word, count in Counter(words).items():
+        for code in _function_words().get(word, ()):
+            votes[code] += count
+    ranked = sorted(((count, code) for code, count in votes.items()), reverse=True)
     (best, code), (second, _) = ranked[0], ranked[1]
     # A fifth of running prose is function words; close relatives (da/no, cs/sk) need the model to be told apart.
     if words and best >= max(5, len(words) * 0.15) and best >= second * 1.12:
@@ -56,9 +66,9 @@ def find_language(text: str) -> str | None:
 
 def _count_scripts(sample: str) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for char in sample:
+    for char in [c for c in sample if c >= "\u0370"]:
         point = ord(char)
-        if point < 0x370 or not char.isalpha():
+        if not char.isalpha():
             continue
         for name, low, high in _SCRIPTS:
             if low <= point <= high:

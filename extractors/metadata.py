@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
-from lxml import html
+from lxml import etree
 
 from extractors.authors import read_authors
 from extractors.instants import Instant
@@ -45,7 +45,7 @@ class Metadata:
     """The page says of itself that it is one (JSON-LD type or og:type)."""
 
 
-def read_metadata(tree: html.HtmlElement, url: str | None = None, latest: datetime | None = None) -> Metadata:
+def read_metadata(tree: etree._Element, url: str | None = None, latest: datetime | None = None) -> Metadata:
     """Read everything a page says about its story.
 
     Args:
@@ -120,7 +120,7 @@ def _paywalled(story: dict[str, Any]) -> bool | None:
     return (not free) if isinstance(free, bool) else None
 
 
-def _meta(tree: html.HtmlElement) -> dict[str, str]:
+def _meta(tree: etree._Element) -> dict[str, str]:
     found: dict[str, str] = {}
     for element in tree.iter("meta"):
         key = element.get("property") or element.get("name") or element.get("itemprop") or element.get("http-equiv")
@@ -130,14 +130,14 @@ def _meta(tree: html.HtmlElement) -> dict[str, str]:
     return found
 
 
-def _link(tree: html.HtmlElement, rel: str) -> str | None:
+def _link(tree: etree._Element, rel: str) -> str | None:
     for element in tree.iter("link"):
         if (element.get("rel") or "").lower() == rel and element.get("href"):
             return _clean(element.get("href"))
     return None
 
 
-def _json_ld(tree: html.HtmlElement) -> Iterator[dict[str, Any]]:
+def _json_ld(tree: etree._Element) -> Iterator[dict[str, Any]]:
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or "") or not script.text:
             continue
@@ -186,7 +186,7 @@ def _story(things: list[dict[str, Any]]) -> dict[str, Any]:
     return max(dated, key=len) if len(headlines) <= 3 else dated[0]
 
 
-def _stated_titles(tree: html.HtmlElement, meta: dict[str, str], story: dict[str, Any]) -> list[str]:
+def _stated_titles(tree: etree._Element, meta: dict[str, str], story: dict[str, Any]) -> list[str]:
     element = next(tree.iter("title"), None)
     said = (
         _clean(_unescape(meta.get("og:title", ""))),

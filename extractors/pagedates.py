@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lxml import html
+from lxml import etree
 
 from extractors.instants import Instant, parse_instant
 
 _DEEPEST = 200
 
 
-def guess_published(tree: html.HtmlElement, url: str | None, latest: datetime | None) -> Instant | None:
+def guess_published(text: str, tree: etree._Element, url: str | None, latest: datetime | None) -> Instant | None:
     """The published day by htmldate, None when it finds none or the page is nested too deep to be copied safely."""
     if _too_deep(tree):
         return None
@@ -19,15 +19,16 @@ def guess_published(tree: html.HtmlElement, url: str | None, latest: datetime | 
 
     limit = latest.strftime("%Y-%m-%d") if latest else "2100-01-01"
     try:
-        found = find_date(tree, extensive_search=False, original_date=True, url=url, max_date=limit)
+        found = find_date(text, extensive_search=False, original_date=True, url=url, max_date=limit)
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError, KeyError, IndexError):
         return None  # its readers stumble over hostile pages; a missing date is an answer
     return parse_instant(found) if found else None
 
 
-def _too_deep(tree: html.HtmlElement) -> bool:
+def _too_deep(tree: etree._Element) -> bool:
     """libxml2 copies trees recursively: thousands of levels overflow the stack."""
-    depth, element = 0, tree
+    depth = 0
+    element: etree._Element | None = tree
     deepest = 0
     while element is not None:
         if len(element):

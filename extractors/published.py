@@ -12,10 +12,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from typing import Any
 
-from lxml import etree, html
+from lxml import etree
 
+from extractors.html import inner_text
 from extractors.instants import Instant, instant_in_url, parse_instant
 
 _PUBLISHED = (
@@ -90,6 +92,8 @@ _DATED = (
     "i",
     "meta",
 )
+_DIGIT = re.compile(r"\d")
+_SAYS_ITSELF = frozenset(("time", "meta", "abbr"))
 _NEAR, _FAR, _BEFORE = 45, 400, 12
 """Elements behind the headline in which any date line, or only a marked one, is believed; dates kept from above it."""
 _short_texts: Any = etree.XPath(
@@ -100,7 +104,7 @@ _short_texts: Any = etree.XPath(
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """What a page says of its times. `published_from` names where it was read, and `why_not` why there is none."""
+    """What a page says of its times. `published_from` names where it was read; `undecided` when no day is surely the story's."""
 
     published: Instant | None = None
     published_from: str | None = None
@@ -108,7 +112,7 @@ class Dates:
 
 
 def read_dates(
-    tree: html.HtmlElement,
+    tree: etree._Element,
     meta: dict[str, str],
     story: dict[str, Any],
     things: list[dict[str, Any]],
@@ -141,7 +145,7 @@ def read_dates(
     return Dates(None, "undecided" if next(_any_date(tree, latest), None) else None, modified)
 
 
-def _any_date(tree: html.HtmlElement, latest: datetime | None) -> Iterator[Instant]:
+def _any_date(tree: etree._Element, latest: datetime | None) -> Iterator[Instant]:
     """Dates the page shows anywhere, none of which says that it is the story's."""
     for element in tree.iter("time", "span", "p", "li", "td"):
         found = _dated(element, latest)
@@ -150,7 +154,7 @@ def _any_date(tree: html.HtmlElement, latest: datetime | None) -> Iterator[Insta
 
 
 def _statements(
-    tree: html.HtmlElement,
+    tree: etree._Element,
     meta: dict[str, str],
     story: dict[str, Any],
     things: list[dict[str, Any]],
@@ -180,7 +184,7 @@ def _statements(
         yield near
 
 
-def _hints(tree: html.HtmlElement, latest: datetime | None) -> Iterator[tuple[str, Instant]]:
+def _hints(tree: etree._Element, latest: datetime | None) -> Iterator[tuple[str, Instant]]:
     """Dates that count because the page has no better one and they do not contradict each other."""
     found = [
         f
@@ -253,44 +257,66 @@ def _first(values: list[str | None], latest: datetime | None) -> Instant | None:
 
 
 def _beside_headline(
-    tree: html.HtmlElement, title: str | None, latest: datetime | None
+    tree: etree._Element, title: str | None, latest: datetime | None
 ) -> tuple[Instant | None, tuple[str, Instant] | None]:
     """The date marked as that of publication, and the short line nearest to the headline that is a date, with where it was read."""
     head = _headline(tree, title)
-    before: deque[tuple[int, str, Instant, bool]] = deque(maxlen=_BEFORE)
-    marked: Instant | None = None
     near: tuple[str, Instant] | None = None
-    place = -1
-    for at, element in enumerate(tree.iter(*_DATED)):
-        if element is head:
-            place = at
-            continue
-        if place >= 0 and at > place + (_NEAR if marked or near else _FAR):
+    for at, element in enumerate(_following(head) if head is not None else ()):
+        if at > (_NEAR if near else _FAR):
             break
         found = _dated(element, latest)
         if found is None or _elsewhere(element):
             continue
         instant, sure = found
-        if element.get("itemprop") == "datePublished" or (sure and place >= 0):
-            marked = instant
+        if sure:
+            return instant, near
+        if near is None and at <= _NEAR:
+            near = _kind(element), instant
+    if near is None:
+        return _above(tree, head, latest)
+    return None, near
+
+
+def _following(head: etree._Element) -> Iterator[etree._Element]:
+    """The elements inside and behind one, in reading order."""
+    yield from head.iter(*_DATED)
+    at: etree._Element | None = head
+    while at is not None:
+        for sibling in at.itersiblings():
+            yield from sibling.iter(*_DATED)
+        at = at.getparent()
+
+
+def _above(
+    tree: etree._Element, head: etree._Element | None, latest: datetime | None
+) -> tuple[Instant | None, tuple[str, Instant] | None]:
+    """The last dates before the headline; on a page without one, the dates of the page if they are of one day."""
+    dates: deque[tuple[int, str, Instant, bool]] = deque(maxlen=_BEFORE)
+    for at, element in enumerate(tree.iter(*_DATED)):
+        if element is head:
+            dates = deque((d for d in dates if d[0] >= at - _NEAR), maxlen=_BEFORE)
             break
-        where = "time" if element.tag == "time" else "text"
-        if place < 0:
-            before.append((at, where, instant, sure))
-        elif near is None and at <= place + _NEAR:
-            near = where, instant
-    if head is None and len({instant.at.date() for _, _, instant, _ in before}) > 1:
-        return marked, None  # several days, and nothing that tells which is meant
-    above = [(where, instant, sure) for at, where, instant, sure in before if head is None or at >= place - _NEAR]
-    marked = marked or next((instant for _, instant, sure in reversed(above) if sure), None)
-    return marked, near or (above[-1][:2] if above else None)
+        found = _dated(element, latest)
+        if found and not _elsewhere(element):
+            if element.get("itemprop") == "datePublished":
+                return found[0], None
+            dates.append((at, _kind(element), *found))
+    if not dates or (head is None and len({instant.at.date() for _, _, instant, _ in dates}) > 1):
+        return None, None
+    marked = next((instant for _, _, instant, sure in reversed(dates) if sure), None)
+    return marked, dates[-1][1:3]
 
 
-def _headline(tree: html.HtmlElement, title: str | None) -> html.HtmlElement | None:
-    heads = list(tree.iter("h1"))
+def _kind(element: etree._Element) -> str:
+    return "time" if element.tag == "time" else "text"
+
+
+def _headline(tree: etree._Element, title: str | None) -> etree._Element | None:
+    heads = list(islice(tree.iter("h1"), 40))
     key = _key(title or "")
-    for head in [*heads, *tree.iter("h2")] if key else heads:
-        if key and _key("".join(map(str, head.itertext()))) == key:
+    for head in [*heads, *islice(tree.iter("h2"), 40)] if key else heads:
+        if key and _key(inner_text(head)) == key:
             return head
     return heads[0] if heads else None
 
@@ -299,9 +325,14 @@ def _key(text: str) -> str:
     return "".join(c for c in text.lower() if c.isalnum())
 
 
-def _dated(element: html.HtmlElement, latest: datetime | None) -> tuple[Instant, bool] | None:
+def _dated(element: etree._Element, latest: datetime | None) -> tuple[Instant, bool] | None:
     """The date an element is, and whether it is marked as that of publication."""
     tag = element.tag
+    line = None
+    if tag not in _SAYS_ITSELF:
+        line = _line(element)
+        if line is None and not element.get("itemprop"):
+            return None
     names = f"{element.get('class') or ''} {element.get('itemprop') or ''} {element.get('id') or ''}".strip()
     if tag == "meta":
         value = element.get("content") if names.startswith("datePublished") else None
@@ -312,32 +343,29 @@ def _dated(element: html.HtmlElement, latest: datetime | None) -> tuple[Instant,
         return None
     if tag == "time" or (published and tag not in ("div",)):
         values = [element.get("datetime"), element.get("content"), element.get("title")]
-        found = _first([*values, _line(element)], latest)
+        found = _first([*values, line or _line(element)], latest)
     elif tag == "abbr":
         found = _first([element.get("title")], latest)
     else:
-        found = _first([element.get("datetime") or _line(element)], latest)
+        found = _first([element.get("datetime") or line], latest)
     if found is None:
         return None
-    return found, published or bool(names and _MARKED.search(names) and tag != "div") or bool(
-        names and _MARKED.search(names) and len(names) < 60
-    )
+    return found, published or bool(names and len(names) < 120 and _MARKED.search(names))
 
 
-def _line(element: html.HtmlElement) -> str | None:
-    """An element's text when it is short enough to be a date line and begins or ends with digits in it."""
+def _line(element: etree._Element) -> str | None:
+    """An element's text when it is short enough to be a date line and has digits."""
     text = element.text or ""
-    if len(element) > 6 or len(text) > 160:
+    if len(text) > 160:
         return None
     if len(element):
-        text = "".join(map(str, element.itertext()))
-    text = " ".join(text.split())
-    if not 8 <= len(text) <= 90 or not any(c.isdigit() for c in text):
-        return None
-    return text
+        text = inner_text(element, 10)
+    elif _DIGIT.search(text):
+        text = " ".join(text.split())
+    return text if 8 <= len(text) <= 90 and _DIGIT.search(text) else None
 
 
-def _elsewhere(element: html.HtmlElement) -> bool:
+def _elsewhere(element: etree._Element) -> bool:
     """Whether an element stands in comments, teasers or the margins."""
     for _ in range(12):
         if element.tag in ("aside", "nav"):

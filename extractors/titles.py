@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from lxml import html
+from lxml import etree
+
+from extractors.html import inner_text
 
 _SEPARATOR = re.compile(r"\s+[|»«•·—–:~/-]+\s+|\s*\|\s*|\s+::\s+")
 _MOST_HEADINGS = 40
 
 
-def find_title(tree: html.HtmlElement, stated: list[str], site: str | None, url: str | None) -> str | None:
+def find_title(tree: etree._Element, stated: list[str], site: str | None, url: str | None) -> str | None:
     """Choose the headline.
 
     Args:
@@ -36,6 +38,8 @@ def find_title(tree: html.HtmlElement, stated: list[str], site: str | None, url:
         rank = _rank(heading.tag, key, wanted, parts)
         if rank and (best is None or rank > best[0]):
             best = (rank, text)
+            if rank == 4:
+                break
     if best and (best[0] > 1 or not plain or _key(best[1]) not in parts):
         return _without_kicker(best[1], plain)
     if plain:
@@ -45,7 +49,7 @@ def find_title(tree: html.HtmlElement, stated: list[str], site: str | None, url:
     return best[1] if best else next((t for h in _headings(tree) if 8 < len(t := inner_text(h)) < 300), None)
 
 
-def _headings(tree: html.HtmlElement) -> list[html.HtmlElement]:
+def _headings(tree: etree._Element) -> list[etree._Element]:
     found = []
     for heading in tree.iter("h1", "h2", "h3"):
         found.append(heading)
@@ -116,8 +120,3 @@ def strip_site(title: str, site: str | None) -> str:
 def _strip_once_more(head: str) -> str:
     left, bar, right = head.rpartition(" | ")
     return left.strip() if bar and len(left) >= 15 and len(right) < 30 else head
-
-
-def inner_text(element: html.HtmlElement) -> str:
-    """All text below an element, without recursion."""
-    return " ".join("".join(str(t) for t in element.itertext()).split())
