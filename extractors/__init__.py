@@ -8,19 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
     from extractors.records import Capture, Extraction
 
-VERSION = "2026.11.1"
+VERSION = "2026.11.2"
 """Changes whenever the same bytes may give other records; stored beside every row."""
 
 
-def extract(capture: Capture, lexicons: Lexicons) -> Extraction:
+def extract(capture: Capture, lexicons: Lexicons, cleaning: Cleaning | None = None) -> Extraction:
     """Read and code one capture.
 
     Args:
         capture: one document; JSON Lines give one capture a line.
         lexicons: from `extractors.lexicon.load_lexicons`.
+        cleaning: site rules and whether a second opinion is asked; the package's own rules when nothing is said.
     Returns:
         The article, its events (main one first) and all mentions. Other languages than English are read and not coded:
         `coded` is False and `uncoded_reason` says why.
@@ -33,7 +35,7 @@ def extract(capture: Capture, lexicons: Lexicons) -> Extraction:
     from extractors.origin import source_country
     from extractors.records import Extraction
 
-    article = read_article(capture)
+    article = read_article(capture, cleaning)
     if article.language != "en":
         return Extraction(article, False, f"language {article.language or 'unknown'}")
     coding = code(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from itertools import islice
 
@@ -20,39 +21,117 @@ _SUPERSETS = {
     "iso-8859-9": "cp1254", "utf8": "utf-8",
 }  # fmt: skip
 
+_BINARY = (
+    b"%PDF-",
+    b"\x89PNG",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"\x28\xb5\x2f\xfd",
+    b"RIFF",
+    b"\x7fELF",
+)
+_NO_CHARSETS = frozenset(
+    (
+        "idna",
+        "punycode",
+        "unicode-escape",
+        "raw-unicode-escape",
+        "utf-7",
+        "undefined",
+        "mbcs",
+        "oem",
+        "unicode_escape",
+        "raw_unicode_escape",
+    )
+)
+_C1 = re.compile("[\x80-\x84\x86-\x9f]")
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
 
 def decode(body: bytes, charset: str | None = None) -> str:
     """Turn a document's bytes into text.
 
-    Order: byte order mark, the header's charset, strict UTF-8, the page's own word, a guess.
+    Order: byte order mark, strict UTF-8, the header's charset, the page's own word, a guess.
 
     Args:
         charset: what the transport said, if anything.
     Raises:
-        Undecodable: `too_large` above 10 MB, `binary` for NUL bytes or no text at all.
+        Undecodable: `too_large` above 10 MB, `binary` for what is no text.
     """
     if len(body) > MAX_BYTES:
         raise Undecodable(f"{len(body):,} bytes, more than {MAX_BYTES:,}", "too_large")
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return str(body, encoding, "replace").lstrip("\ufeff")
-    if b"\x00" in body or body.startswith((b"%PDF-", b"\x89PNG", b"PK\x03\x04", b"\x1f\x8b", b"\xff\xd8\xff")):
+    if body.startswith(_BINARY):
         raise Undecodable("binary data, not text", "binary")
-    declared = _META_CHARSET.search(body[:4096])
-    for name in (charset, "utf-8", declared.group(1).decode("ascii", "replace") if declared else None):
+    if b"\x00" in body:
+        body = _without_nul(body)
+    found = _META_CHARSET.search(body[:4096])
+    declared = found.group(1).decode("ascii", "replace") if found else None
+    names: tuple[str | None, ...]
+    if b"\x1b$" in body:  # the seven-bit encodings of East Asia are valid UTF-8, and nonsense in it
+        charset, declared = (n if n and n.lower().startswith("iso-2022") else None for n in (charset, declared))
+        names = (charset, declared, "iso-2022-jp", "utf-8")
+    else:
+        # Bytes that are UTF-8 by chance are rare, headers that lie are not.
+        names = ("utf-8", charset, declared, None)
+    for name in names:
         text = _try(body, name)
         if text is not None:
             return text
     return _guess(body)
 
 
+def _without_nul(body: bytes) -> bytes:
+    """UTF-16 without its mark as UTF-8; a few stray NULs out; many are no text."""
+    for order, encoding in ((body[1::2], "utf-16-le"), (body[::2], "utf-16-be")):
+        if 2 * order.count(0) > len(order):
+            return body.decode(encoding, "replace").encode("utf-8", "replace")
+    if 1000 * body.count(0) > len(body):
+        raise Undecodable("binary data, not text", "binary")
+    return body.replace(b"\x00", b"")
+
+
 def _try(body: bytes, name: str | None) -> str | None:
     if not name:
         return None
+    name = name.strip().lower()
+    name = _SUPERSETS.get(name, name)
     try:
-        return str(body, _SUPERSETS.get(name.strip().lower(), name.strip()))
-    except (UnicodeDecodeError, LookupError, ValueError):
+        # Python knows "encodings" that are none of a page's, some of them quadratic.
+        if codecs.lookup(name).name in _NO_CHARSETS:
+            return None
+        return str(body, name)
+    except (UnicodeError, LookupError, ValueError):
         return None
+
+
+def repair(text: str) -> str:
+    """Text that was decoded as Latin-1 though it was something else, decoded again; other text as it is.
+
+    The control characters of Latin-1 (U+0080 to U+009F) stand in no real text.
+    """
+    if not _C1.search(text):
+        return text
+    try:
+        return decode(text.encode("latin-1"))
+    except (UnicodeEncodeError, Undecodable):
+        return text
+
+
+def clean_text(text: str) -> str:
+    """One line or paragraph as it is stored: whitespace collapsed, no control or invisible characters, no halves of surrogate pairs.
+
+    Typographic quotes and the marks of right-to-left writing stay.
+
+    >>> clean_text(" Co\u00adoperation\x07\r\n  “works” ")
+    'Cooperation “works”'
+    """
+    return " ".join(_SURROGATES.sub("\ufffd", _UNSEEN.sub("", text)).split())
 
 
 def _guess(body: bytes) -> str:

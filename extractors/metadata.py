@@ -43,6 +43,7 @@ class Metadata:
     article_body: str = ""
     is_article: bool = False
     """The page says of itself that it is one (JSON-LD type or og:type)."""
+    is_video: bool = False
 
 
 def read_metadata(tree: etree._Element, url: str | None = None, latest: datetime | None = None) -> Metadata:
@@ -75,6 +76,7 @@ def read_metadata(tree: etree._Element, url: str | None = None, latest: datetime
         paywalled=_paywalled(story),
         language=(tree.get("lang") or tree.get("xml:lang") or "")[:2].lower() or None,
         article_body=_text(story.get("articleBody")) or "",
+        is_video=any("VideoObject" in _types(t) for t in things) or (meta.get("og:type") or "").startswith("video"),
         is_article=bool(story) or (meta.get("og:type") or "").lower() in ("article", "news", "newsarticle"),
     )
 

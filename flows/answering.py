@@ -7,13 +7,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from extractors.records import Capture, ExtractionError
 from flows import answers
 from flows.config import Workspace
 from flows.readers.files import DOCUMENT_LIMIT, Failure, find_inputs, read_file, read_stdin
 from flows.readers.http import is_url, read_url
+
+if TYPE_CHECKING:
+    from extractors.doors import Cleaning
 
 
 class Unknown(Exception):
@@ -37,11 +40,14 @@ def contents(paths: list[str], source: str | None) -> Iterator[Capture | Failure
             yield read_url(url, source)
 
 
-def read_all(paths: list[str], form: str, source: str | None) -> int:
+def read_all(paths: list[str], form: str, source: str | None, sites: Path | None = None) -> int:
     """Print the article of every input; an error line for a bad one. Returns how many articles there were."""
+    from flows.runner import cleaning_for
+
     good = 0
+    cleaning = cleaning_for(sites)
     for content in contents(paths, source):
-        answer = article_of(content)
+        answer = article_of(content, cleaning)
         good += "error" not in answer
         if form == "jsonl":
             sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
@@ -50,14 +56,14 @@ def read_all(paths: list[str], form: str, source: str | None) -> int:
     return good
 
 
-def article_of(content: Capture | Failure) -> dict[str, Any]:
+def article_of(content: Capture | Failure, cleaning: Cleaning | None = None) -> dict[str, Any]:
     """The answer of `read` for one document: its article, or an `error`."""
     from extractors.article import read_article
 
     if isinstance(content, Failure):
         return answers.error_answer(content.input, content.reason, content.message, content.source, content.url)
     try:
-        return answers.article_answer(read_article(content), content.input)
+        return answers.article_answer(read_article(content, cleaning), content.input)
     except ExtractionError as error:
         reason, message = error.reason, str(error)
     except Exception as error:  # a page that breaks us is one error line, not the end of the others

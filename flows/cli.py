@@ -101,8 +101,13 @@ def ingest(
         raise fail("nothing was taken", "check the paths, or run `dateline ingest --help` for the kinds of input.")
     if job.inputs.passed_over and not quiet:
         warn(f"{job.inputs.passed_over} files of other kinds passed over")
+    from extractors.siterules import RuleError
+
     began = job_of.started()
-    counts = _run(job, space, flow, quiet)
+    try:
+        counts = _run(job, space, flow, quiet)
+    except RuleError as error:
+        raise fail(str(error), "mend the rule, or move its file out of the workspace's `sites` folder.") from error
     seconds = job_of.started() - began
     if not quiet:
         from rich.console import Console
@@ -214,6 +219,7 @@ def read(
     ],
     format: Annotated[str, typer.Option("--format", "-f", help="jsonl (one line an input) or text.")] = "text",
     source: Annotated[str | None, typer.Option(help="Name of the source.", show_default=False)] = None,
+    root: Root = None,
 ) -> None:
     """Show the article in a page, without a warehouse: title, date, body; an error line for a bad input.
 
@@ -227,7 +233,13 @@ def read(
 
     if format not in ("jsonl", "text"):
         raise fail(f"--format {format}: jsonl or text", code=2)
-    if not answering.read_all(paths, format, source):
+    from extractors.siterules import RuleError
+
+    try:
+        good = answering.read_all(paths, format, source, space_of(root).own_sites)
+    except RuleError as error:
+        raise fail(str(error), "mend the rule, or move its file out of the workspace's `sites` folder.") from error
+    if not good:
         raise typer.Exit(1)
 
 

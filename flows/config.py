@@ -30,6 +30,12 @@ class Workspace:
         return folder if folder.is_dir() else None
 
     @property
+    def own_sites(self) -> Path | None:
+        """The user's rules for single sites, which win over ours; None when there are none."""
+        folder = self.root / "sites"
+        return folder if folder.is_dir() else None
+
+    @property
     def prefect_home(self) -> Path:
         """Where Prefect keeps its database and settings for this workspace."""
         return self.root / ".prefect"

@@ -71,9 +71,9 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
     import warehouse
 
     total = Counts()
-    run = pipeline.new_run(space.root, runner.lexicons_for(space.own_lexicons).version)
+    run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
     known = warehouse.read_log(space.root).known
-    with runner.Pool(pool_size(job), space.own_lexicons) as pool:
+    with runner.Pool(pool_size(job), space.own_lexicons, space.own_sites) as pool:
         items = pipeline.read_items(job.inputs, job.urls, job.source, total, advance)
         for batch, outcomes, seconds in pool.extract(pipeline.cut_batches(items, known, run, total)):
             counts = pipeline.commit_batch(run, batch, outcomes)

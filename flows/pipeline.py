@@ -21,6 +21,7 @@ from flows.readers.files import Failure, Inputs, read_file, read_stdin
 from flows.readers.http import read_url
 
 if TYPE_CHECKING:
+    from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
 
 _HINT = 4096
@@ -230,18 +231,18 @@ def _load_id(keys: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(sorted(keys)).encode()).hexdigest()[:32]
 
 
-def extract_batch(batch: Batch, lexicons: Lexicons) -> tuple[list[Outcome], float]:
+def extract_batch(batch: Batch, lexicons: Lexicons, cleaning: Cleaning | None = None) -> tuple[list[Outcome], float]:
     """Clean and code every item. A bad document is a `Reject`, never a lost batch.
 
     Returns:
         The outcomes in order, and the seconds they took.
     """
     began = time.perf_counter()
-    outcomes = [_outcome(item, lexicons) for item in batch.items]
+    outcomes = [_outcome(item, lexicons, cleaning) for item in batch.items]
     return outcomes, time.perf_counter() - began
 
 
-def _outcome(item: Item, lexicons: Lexicons) -> Outcome:
+def _outcome(item: Item, lexicons: Lexicons, cleaning: Cleaning | None) -> Outcome:
     from extractors import extract
 
     content = item.content
@@ -252,7 +253,7 @@ def _outcome(item: Item, lexicons: Lexicons) -> Outcome:
             _reject(content.input, "read", content.reason, content.message, None, content.source, content.url),
         )
     try:
-        return Outcome(item, extract(content, lexicons), None)
+        return Outcome(item, extract(content, lexicons, cleaning), None)
     except ExtractionError as error:
         reason, message = error.reason, str(error)
     except Exception as error:  # one page that breaks us must not lose the 249 beside it

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from flows.pipeline import Batch, Outcome, extract_batch
 
 if TYPE_CHECKING:
+    from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
 
 _lexicons: Lexicons | None = None
+_cleaning: dict[Path | None, Cleaning] = {}
 
 POOL_FROM_BYTES = 8 * 1024 * 1024
 POOL_FROM_FILES = 150
@@ -34,6 +36,33 @@ def lexicons_for(own: Path | None) -> Lexicons:
     return _lexicons
 
 
+def cleaning_for(sites: Path | None) -> Cleaning:
+    """How this process cleans pages: the site rules with the user's own, and a second opinion where the extra is installed.
+
+    Raises:
+        RuleError: a file in `sites` cannot be used.
+    """
+    if sites not in _cleaning:
+        from importlib.util import find_spec
+
+        from extractors.doors import Cleaning
+        from extractors.siterules import load_site_rules
+
+        _cleaning[sites] = Cleaning(load_site_rules(sites), find_spec("trafilatura") is not None)
+    return _cleaning[sites]
+
+
+def rules_version(own: Path | None, sites: Path | None) -> str:
+    """One word that changes whenever a lexicon, a rule or the user's site rules do."""
+    import hashlib
+
+    cleaning = cleaning_for(sites)
+    version = lexicons_for(own).version
+    if sites is None and not cleaning.second_opinion:
+        return version
+    return hashlib.sha256(f"{version} {cleaning.sites.version} {cleaning.second_opinion}".encode()).hexdigest()[:16]
+
+
 def _start(own: Path | None) -> None:
     import signal
 
@@ -42,16 +71,16 @@ def _start(own: Path | None) -> None:
     lexicons_for(own)
 
 
-def _work(batch: Batch, own: Path | None) -> tuple[list[Outcome], float]:
-    return extract_batch(batch, lexicons_for(own))
+def _work(batch: Batch, own: Path | None, sites: Path | None) -> tuple[list[Outcome], float]:
+    return extract_batch(batch, lexicons_for(own), cleaning_for(sites))
 
 
 class Pool:
     """A process pool whose workers hold the lexicons; `workers` 0 means this process itself."""
 
-    def __init__(self, workers: int, own: Path | None) -> None:
+    def __init__(self, workers: int, own: Path | None, sites: Path | None = None) -> None:
         self.workers = workers
-        self.own = own
+        self.own, self.sites = own, sites
         self._pool: ProcessPoolExecutor | None = None
         if workers:
             self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (own,))
@@ -66,9 +95,9 @@ class Pool:
     def submit(self, batch: Batch) -> Future[tuple[list[Outcome], float]]:
         """Extract a batch; without a pool it is done before this returns."""
         if self._pool is not None:
-            return self._pool.submit(_work, batch, self.own)
+            return self._pool.submit(_work, batch, self.own, self.sites)
         done: Future[tuple[list[Outcome], float]] = Future()
-        done.set_result(_work(batch, self.own))
+        done.set_result(_work(batch, self.own, self.sites))
         return done
 
     def extract(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, list[Outcome], float]]:

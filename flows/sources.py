@@ -19,22 +19,43 @@ app = typer.Typer(
 )
 
 
-@app.command()
-def test(
+Page = Annotated[
+    str | None,
+    typer.Option("--url", help="The page's address, when it is a file that does not say it.", show_default=False),
+]
+Root = Annotated[
+    Path | None,
+    typer.Option("--root", help="Workspace folder. Else the variable DATELINE_ROOT, else ./data.", show_default=False),
+]
+
+
+@app.command("test")
+def compare(
     paths: Annotated[
         list[str],
         typer.Argument(metavar="FILE|URL…", help="Pages, folders of them, or URLs.", show_default=False),
     ],
+    url: Page = None,
+    root: Root = None,
 ) -> None:
-    """Show what is read from a page: title, date and where it was found, authors, the length and the borders of the body.
+    """Show what is read from a page with its site's rule beside what is read without: title, authors, date, body.
+
+    Rules are CSS selectors in TOML: the package's, and your own in the `sites` folder of the workspace.
 
     Example:
 
-        dateline sources test page.html
+        dateline sources test page.html --url https://example.org/2024/06/story
     """
+    from extractors.siterules import RuleError
+    from flows.config import workspace
     from flows.sitetest import show_pages
 
-    if not show_pages(paths):
+    try:
+        good = show_pages(paths, workspace(root).own_sites, url)
+    except RuleError as error:
+        typer.secho(f"dateline: {error}", fg="red", err=True)
+        raise typer.Exit(1) from error
+    if not good:
         raise typer.Exit(1)
 
 
@@ -63,3 +84,23 @@ def profile(
         typer.secho(f"dateline: no source has {LEAST} articles with places yet", fg="red", err=True)
         raise typer.Exit(1)
     typer.echo(f"{made.path}: {made.sources} sources, {made.rows} rows")
+
+
+@app.command()
+def draft(
+    path: Annotated[str, typer.Argument(metavar="FILE|URL", help="A page of the site.", show_default=False)],
+    url: Page = None,
+) -> None:
+    """Propose a rule for a page's site: look it through, save it in the `sites` folder of the workspace, and `test` it.
+
+    Example:
+
+        dateline sources draft page.html --url https://example.org/2024/06/story > data/sites/example.toml
+    """
+    from flows.sitetest import draft_rules
+
+    proposed = draft_rules(path, url)
+    if proposed is None:
+        typer.secho(f"dateline: {path}: no article in it; name a page that shows one.", fg="red", err=True)
+        raise typer.Exit(1)
+    typer.echo(proposed, nl=False)

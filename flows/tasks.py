@@ -71,10 +71,10 @@ def ingest(inputs: list[str], root: str | None = None, source: str | None = None
     space = workspace(root)
     job = job_of.plan(inputs, source)
     total = Counts()
-    run = pipeline.new_run(space.root, runner.lexicons_for(space.own_lexicons).version)
+    run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
     workers = job_of.pool_size(job)
     waiting: deque[PrefectFuture[dict[str, Any]]] = deque()
-    with runner.Pool(workers, space.own_lexicons) as pool:
+    with runner.Pool(workers, space.own_lexicons, space.own_sites) as pool:
         items = pipeline.read_items(job.inputs, job.urls, job.source, total, lambda _: None)
         for batch in pipeline.cut_batches(items, warehouse.read_log(space.root).known, run, total):
             waiting.append(run_batch.submit(batch.number, len(batch.items), _Work(run, batch, pool)))

@@ -70,9 +70,14 @@ def test_page_record_is_consistent() -> None:
         ((PAGES / "list.html").read_bytes(), "list_page"),
         ((PAGES / "consent.html").read_bytes(), "consent_page"),
         (b"", "empty"),
-        (b"<html><body><div id='app'></div></body></html>", "empty"),
+        (b"<html><body><div id='app'></div></body></html>", "empty_shell"),
+        (b"<html><body><p></p></body></html>", "empty"),
         (
             b"<html><body><article><p>The page you asked for is not here any more, sorry.</p></article></body></html>",
+            "error_page",
+        ),
+        (
+            b"<html><body><article><p>The ferry to the islands leaves at noon.</p></article></body></html>",
             "too_short",
         ),
     ],
