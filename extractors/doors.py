@@ -58,6 +58,7 @@ def read_page(text: str, capture: Capture, url: str | None, cleaning: Cleaning) 
     """
     if not text.strip():
         raise NotAnArticle("the page is empty", "empty")
+    text = html.tame(text)
     tree = html.parse(text)
     meta = read_metadata(tree, url, capture.fetched_at)
     body = _better(find_body(tree, meta.article_body, meta.title), text, tree, meta, cleaning)

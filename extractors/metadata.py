@@ -196,4 +196,4 @@ def _stated_titles(tree: etree._Element, meta: dict[str, str], story: dict[str, 
         _clean(meta.get("twitter:title")),
         _clean(element.text) if element is not None else None,
     )
-    return [s for s in said if s]
+    return [s[:500] for s in said if s]

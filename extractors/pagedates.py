@@ -9,11 +9,13 @@ from lxml import etree
 from extractors.instants import Instant, parse_instant
 
 _DEEPEST = 200
+_LARGEST = 3_000_000
+"""Characters: htmldate runs many patterns over the whole page."""
 
 
 def guess_published(text: str, tree: etree._Element, url: str | None, latest: datetime | None) -> Instant | None:
     """The published day by htmldate, None when it finds none or the page is nested too deep to be copied safely."""
-    if _too_deep(tree):
+    if len(text) > _LARGEST or _too_deep(tree):
         return None
     from htmldate import find_date
 

@@ -77,7 +77,7 @@ def _container(soup: BeautifulSoup, paragraphs: list[str]) -> Tag | None:
         if len(element.find_all(True, limit=40)) == 40:
             continue
         own = fold(element.get_text(" "))
-        if len(own) > 1.2 * wanted.get(own[:50], 0):
+        if not own or len(own) > 1.2 * wanted.get(own[:50], 0):
             continue
         del wanted[own[:50]]
         for parent in element.parents:

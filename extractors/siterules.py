@@ -106,14 +106,14 @@ def _read_folders(*folders: Path) -> SiteRules:
     by_host: dict[str, tuple[SiteRule, ...]] = {}
     digest = hashlib.sha256()
     for folder in folders:  # the later folder's rules come first
+        here: dict[str, tuple[SiteRule, ...]] = {}
         for path in sorted(folder.glob("*.toml")):
             raw = path.read_bytes()
             digest.update(raw)
             for rule in parse_rules(raw.decode("utf-8", "replace"), path.name):
                 for host in rule.hosts:
-                    mine = [r for r in by_host.get(host, ()) if r.id.partition(":")[0] == path.name]
-                    rest = [r for r in by_host.get(host, ()) if r not in mine]
-                    by_host[host] = (*mine, rule, *rest)
+                    here[host] = (*here.get(host, ()), rule)
+        by_host |= {host: (*rules, *by_host.get(host, ())) for host, rules in here.items()}
     return SiteRules(by_host, digest.hexdigest()[:16])
 
 
