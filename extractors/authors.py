@@ -47,6 +47,10 @@ _ROLE = re.compile(
     r"news|zeitung|times|post|gmbh|inc|ltd|llc|verlag|e\.?v|ag|kg|ministerium|bundesministerium|bundesverband|verband|university|universität|institute?|deutschland|germany|world|today|media|magazin|magazine|blog|tv|radio|kitchens?|company)\b",
     re.IGNORECASE,
 )
+_OFFICE = re.compile(
+    r"\b(?:staff|writer|editor|reporter|correspondent|journalist|columnist|producer|contributor|photographer|analyst|redakteur(?:in)?|korrespondent(?:in)?|journalistin|chief|bureau|desk)\b",
+    re.IGNORECASE,
+)
 _NEVER = re.compile(
     r"https?:|www\.|@|//|\.(?:com|org|net|php|html?)\b|^\W*$|\d{3}|[?<>{}=\[\]\"*_#%$+]|^(?:admin|administrator|root|user|webmaster|unknown|anonymous|guest|null|none|undefined|editor|author|autor|redaktion|name|test)$",
     re.IGNORECASE,
@@ -217,6 +221,8 @@ def split_names(raw: str, trusted: bool) -> list[str]:
     parts = [text] if trusted and _is_one(text) else _SPLIT.split(text)
     for part in parts:
         name = _TAIL.sub("", _TAIL.sub("", _LABEL.sub("", part))).strip(" .,:-–—|/•")
+        if names and _OFFICE.search(name):
+            continue  # "Ines Valtorta, Harbour Correspondent"
         if _is_name(name, trusted):
             names.append(_cased(name))
     return names

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 _ISO = re.compile(
-    r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:(?:T|\s+|,\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}\b)?)?(?!\d)"
+    r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:(?:T|\s+|,\s*)(\d{1,2}):(\d{2})(?::(\d{1,2})(?:[.,]\d{1,9})?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}\b)?)?(?!\d)"
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z)?$")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
@@ -39,6 +39,8 @@ class Instant:
     """`second`, `minute`, `day` or `month`."""
     zoned: bool = False
     """Whether an offset other than Z was written: then the day is the publisher's own."""
+    utc: bool = False
+    """Whether UTC was written: then the publisher's day may be another."""
 
 
 @cache
@@ -65,7 +67,7 @@ def parse_instant(text: str) -> Instant | None:
             int(year), int(month), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0), zone, precision
         )
     if _EPOCH.match(text):
-        return Instant(datetime.fromtimestamp(int(text[:10]), UTC), "second")
+        return Instant(datetime.fromtimestamp(int(text[:10]), UTC), "second", utc=True)
     if len(text) > 14 and text[0].isalpha() and ":" in text:
         try:
             mail = parsedate_to_datetime(text)
@@ -139,7 +141,7 @@ def _make(
     try:
         at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=_zone(zone))
         at.astimezone(UTC)  # the year 1 with an offset has no UTC
-        return Instant(at, precision, bool(at.utcoffset()))
+        return Instant(at, precision, bool(at.utcoffset()), zone is not None and not at.utcoffset())
     except (ValueError, OverflowError):
         return None
 

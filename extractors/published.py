@@ -96,6 +96,14 @@ _DIGIT = re.compile(r"\d")
 _SAYS_ITSELF = frozenset(("time", "meta", "abbr"))
 _NEAR, _FAR, _BEFORE = 45, 400, 12
 """Elements behind the headline in which any date line, or only a marked one, is believed; dates kept from above it."""
+_SUMMER_TIME = frozenset(
+    "de at ch li lu fr be nl it es pl cz sk hu si hr se no dk fi ee lv lt gr ro bg cy rs ba me mk al mt ad mc sm va".split()
+)
+_HOURS: dict[str, float] = dict.fromkeys(_SUMMER_TIME, 1) | dict.fromkeys("fi ee lv lt gr ro bg cy".split(), 2) | {
+    "tr": 3, "sa": 3, "iq": 3, "qa": 3, "kw": 3, "ke": 3, "et": 3, "by": 3, "ir": 3.5, "ae": 4, "om": 4, "ge": 4, "am": 4, "az": 4, "pk": 5, "uz": 5, "in": 5.5, "lk": 5.5, "np": 5.75, "bd": 6, "th": 7, "vn": 7, "kh": 7,
+    "cn": 8, "hk": 8, "tw": 8, "sg": 8, "my": 8, "ph": 8, "jp": 9, "kr": 9, "za": 2, "eg": 2, "zw": 2, "bw": 2, "ng": 1, "dz": 1, "tn": 1, "ar": -3, "uy": -3, "br": -3, "bo": -4, "ve": -4, "pe": -5, "co": -5, "ec": -5, "gt": -6, "cr": -6, "sv": -6, "hn": -6, "ni": -6,
+}  # fmt: skip
+"""Hours from UTC in countries of one time, by the top-level domain; in `_SUMMER_TIME` one more from April to October."""
 _short_texts: Any = etree.XPath(
     "//body//text()[string-length(.) < 160 and string-length(.) > 12][not(parent::script or parent::style or parent::a or parent::option)]",
     smart_strings=False,
@@ -136,7 +144,8 @@ def read_dates(
     for where, instant in _statements(tree, meta, story, things, title, latest):
         if address is None and not instant.zoned and instant.precision != "day":
             marked, near = _beside_headline(tree, title, latest)
-            return Dates(_local(instant, marked or (near[1] if near else None)), where, modified)
+            shown = marked or (near[1] if near else None)
+            return Dates(_local(instant, shown) if shown else _at_home(instant, url), where, modified)
         return Dates(*_agree(instant, where, address, modified), modified)
     if address:
         return Dates(address, "url", modified)
@@ -220,9 +229,21 @@ def _agree(found: Instant, where: str, address: Instant | None, modified: Instan
     return found, where
 
 
-def _local(found: Instant, shown: Instant | None) -> Instant:
+def _at_home(found: Instant, url: str | None) -> Instant:
+    """An instant in UTC, in the time of the publisher's country where its address names one and the day is another there."""
+    country = re.search(r"^https?://[^/?#]*\.([a-z]{2})(?::\d+)?(?:[/?#]|$)", url or "", re.IGNORECASE)
+    hours = _HOURS.get(country[1].lower()) if country else None
+    if hours is None or not found.utc:
+        return found
+    if country and country[1].lower() in _SUMMER_TIME and 4 <= found.at.month <= 10:
+        hours += 1
+    there = found.at.astimezone(timezone(timedelta(hours=hours)))
+    return replace(found, at=there) if there.date() != found.at.date() else found
+
+
+def _local(found: Instant, shown: Instant) -> Instant:
     """An instant in UTC as seen where its page shows the day before or after."""
-    days = (found.at.date() - shown.at.date()).days if shown else 0
+    days = (found.at.date() - shown.at.date()).days
     return _shifted(found, days) if abs(days) == 1 else found
 
 

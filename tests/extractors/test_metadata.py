@@ -124,3 +124,64 @@ def test_instant_in_url() -> None:
     assert found is not None
     assert found.at.date().isoformat() == "2024-03-07"
     assert instant_in_url("https://a.example/2024/bridge-12") is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "body", "url", "said"),
+    [
+        ("2023-11-09T05:30:59Z", "", "https://post.example/2023/11/08/mayor", "2023-11-08T23:30:59-06:00"),
+        ("2023-11-09T05:30:59Z", "<h1>A mayor is elected</h1><p>November 8, 2023</p>", "https://post.example/a", "2023-11-08T23:30:59-06:00"),
+        ("2020-12-05T23:15:00Z", "", "https://posta.it/a", "2020-12-06T00:15:00+01:00"),
+        ("2020-12-05T23:15:00", "", "https://posta.it/a", "2020-12-05T23:15:00+00:00"),
+        ("2020-12-05T12:15:00Z", "", "https://posta.it/a", "2020-12-05T12:15:00+00:00"),
+        ("2020-12-05T23:15:00-05:00", "", "https://posta.it/2020/12/06/a", "2020-12-05T23:15:00-05:00"),
+    ],
+)  # fmt: skip
+def test_day_is_the_publishers(stated: str, body: str, url: str, said: str) -> None:
+    meta = read(
+        f'<title>A mayor is elected</title><meta property="article:published_time" content="{stated}">', body, url
+    )
+    assert meta.published is not None
+    assert meta.published.at.isoformat() == said
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("<p>Friday 3 May 2024</p><h1>Ferry strike ends</h1><p class='date'>2 May 2024, 18:30</p>", "2024-05-02T18:30"),
+        ("<h1>Ferry strike ends</h1><div class='comments'><time datetime='2024-05-09'></time></div><p>Published on 2 May 2024 by the desk</p>", "2024-05-02T00:00"),
+        ("<h1>Ferry strike ends</h1><p>2024年5月2日</p>", "2024-05-02T00:00"),
+        ("<h1>Ferry strike ends</h1><p>четверг, 2 мая 2024</p>", "2024-05-02T00:00"),
+        ("<h1>Ferry strike ends</h1><time itemprop='dateModified' datetime='2024-05-09'></time><time itemprop='datePublished' datetime='2024-05-02'></time>", "2024-05-02T00:00"),
+    ],
+)  # fmt: skip
+def test_date_beside_the_headline(body: str, found: str) -> None:
+    meta = read("<title>Ferry strike ends</title>", body)
+    assert meta.published is not None
+    assert meta.published.at.isoformat().startswith(found)
+
+
+def test_headline_is_not_the_sites_name() -> None:
+    meta = read_metadata(
+        parse("<title>Ferry strike ends | Lowmere Post</title><h1>Lowmere Post</h1><h2>Ferry strike ends</h2>"),
+        "https://lowmere-post.example/a",
+    )
+    assert meta.title == "Ferry strike ends"
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("<span class='byline'>By Ines Valtorta, Harbour Correspondent</span>", ("Ines Valtorta",)),
+        ("<a rel='author'>Olga</a><div class='comments'><span class='author'>Troll One</span></div>", ("Olga",)),
+        ("<p class='author'>3 min read</p>", ()),
+        ("<form class='respond'><label class='author'>Name *</label></form>", ()),
+    ],
+)
+def test_visible_byline(body: str, names: tuple[str, ...]) -> None:
+    assert read("", body).authors == names
+
+
+def test_wire_signs_where_nobody_does() -> None:
+    story = '{"@type":"NewsArticle","headline":"Ferry strike ends","author":[{"@type":"Organization","name":"dpa"}]}'
+    assert read(f'<script type="application/ld+json">{story}</script>').authors == ("dpa",)
