@@ -97,9 +97,47 @@ _SAYS_ITSELF = frozenset(("time", "meta", "abbr"))
 _NEAR, _FAR, _BEFORE = 45, 400, 12
 """Elements behind the headline in which any date line, or only a marked one, is believed; dates kept from above it."""
 _SUMMER_TIME = frozenset(
-    "de at ch li lu fr be nl it es pl cz sk hu si hr se no dk fi ee lv lt gr ro bg cy rs ba me mk al mt ad mc sm va".split()
+    [
+        "de",
+        "at",
+        "ch",
+        "li",
+        "lu",
+        "fr",
+        "be",
+        "nl",
+        "it",
+        "es",
+        "pl",
+        "cz",
+        "sk",
+        "hu",
+        "si",
+        "hr",
+        "se",
+        "no",
+        "dk",
+        "fi",
+        "ee",
+        "lv",
+        "lt",
+        "gr",
+        "ro",
+        "bg",
+        "cy",
+        "rs",
+        "ba",
+        "me",
+        "mk",
+        "al",
+        "mt",
+        "ad",
+        "mc",
+        "sm",
+        "va",
+    ]
 )
-_HOURS: dict[str, float] = dict.fromkeys(_SUMMER_TIME, 1) | dict.fromkeys("fi ee lv lt gr ro bg cy".split(), 2) | {
+_HOURS: dict[str, float] = dict.fromkeys(_SUMMER_TIME, 1) | dict.fromkeys(["fi", "ee", "lv", "lt", "gr", "ro", "bg", "cy"], 2) | {
     "tr": 3, "sa": 3, "iq": 3, "qa": 3, "kw": 3, "ke": 3, "et": 3, "by": 3, "ir": 3.5, "ae": 4, "om": 4, "ge": 4, "am": 4, "az": 4, "pk": 5, "uz": 5, "in": 5.5, "lk": 5.5, "np": 5.75, "bd": 6, "th": 7, "vn": 7, "kh": 7,
     "cn": 8, "hk": 8, "tw": 8, "sg": 8, "my": 8, "ph": 8, "jp": 9, "kr": 9, "za": 2, "eg": 2, "zw": 2, "bw": 2, "ng": 1, "dz": 1, "tn": 1, "ar": -3, "uy": -3, "br": -3, "bo": -4, "ve": -4, "pe": -5, "co": -5, "ec": -5, "gt": -6, "cr": -6, "sv": -6, "hn": -6, "ni": -6,
 }  # fmt: skip

@@ -38,7 +38,7 @@ def find_title(tree: etree._Element, stated: list[str], site: str | None, url: s
         rank = _rank(heading.tag, key, wanted, parts)
         if rank and (best is None or rank > best[0]):
             best = (rank, text)
-            if rank == 4:
+            if rank == 5:
                 break
     if best and (best[0] > 1 or not plain or _key(best[1]) not in parts):
         return _without_kicker(best[1], plain)
@@ -59,9 +59,9 @@ def _headings(tree: etree._Element) -> list[etree._Element]:
 
 
 def _rank(tag: str, key: str, wanted: set[str], parts: set[str]) -> int:
-    """3: says exactly what the page says; 2: a good part of it; 1: a piece of it; 0: something else."""
+    """5 and 4: says exactly what the page says; 3 and 2: a good part of it; 1: a piece of it; 0: something else."""
     if key in wanted:
-        return 4 if tag == "h1" else 3
+        return 5 if tag == "h1" else 4
     if key in parts and len(key) > (12 if tag == "h1" else 20):
         return 3 if tag == "h1" else 2
     if tag != "h1":
