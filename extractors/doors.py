@@ -58,7 +58,6 @@ def read_page(text: str, capture: Capture, url: str | None, cleaning: Cleaning) 
     """
     if not text.strip():
         raise NotAnArticle("the page is empty", "empty")
-    text = html.tame(text)
     tree = html.parse(text)
     meta = read_metadata(tree, url, capture.fetched_at)
     body = _better(find_body(tree, meta.article_body, meta.title), text, tree, meta, cleaning)
@@ -83,7 +82,7 @@ def _better(body: Body, text: str, tree: etree._Element, meta: Metadata, cleanin
     if cleaning.second_opinion:
         from extractors.secondopinion import second_opinion
 
-        other = second_opinion(text)
+        other = second_opinion(html.tame(text))
         if sum(map(len, other)) > 1.3 * length:
             return Body(other, "second-opinion", 0.5, body.linked_headlines)
     return body
@@ -97,7 +96,7 @@ def _by_site(
     rule = cleaning.sites.find(url or meta.canonical_url, day)
     if rule is None:
         return meta, body
-    ruled = apply_rule(rule, text)
+    ruled = apply_rule(rule, html.tame(text))
     if ruled.published:
         meta = replace(meta, published=ruled.published, published_from="rule")
     meta = replace(meta, title=ruled.title or meta.title, authors=ruled.authors or meta.authors)
@@ -111,7 +110,7 @@ def _with_guessed_date(
 ) -> Metadata:
     from extractors.pagedates import guess_published
 
-    found = guess_published(text, tree, url, latest)
+    found = guess_published(html.tame(text), tree, url, latest)
     return replace(meta, published=found, published_from="htmldate") if found else meta
 
 
