@@ -127,7 +127,7 @@ def repair(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """One line or paragraph as it is stored: whitespace collapsed, no control or invisible characters, no halves of surrogate pairs.
+    r"""One line or paragraph as it is stored: whitespace collapsed, no control or invisible characters, no halves of surrogate pairs.
 
     Typographic quotes and the marks of right-to-left writing stay.
 
