@@ -96,10 +96,14 @@ def connect(root: Path, version: int | None, *, comments: bool = False) -> duckd
     Raises:
         QueryError: there is no such version, or it cannot be read.
     """
+    import duckdb
+
     import warehouse
 
     try:
         return warehouse.connect(root, version, comments=comments)
+    except duckdb.Error as error:  # a damaged part may be the one a view takes its columns from
+        raise QueryError(str(error), "which parts are damaged: dateline verify") from error
     except (ValueError, LookupError) as error:
         raise QueryError(str(error.args[0]), 'versions: dateline sql "from loads"') from error
     except (warehouse.CorruptFile, warehouse.NewerSchema) as error:
