@@ -19,7 +19,7 @@ from extractors.body import Body, find_body, fold
 from extractors.instants import parse_instant
 from extractors.metadata import Metadata, read_metadata
 from extractors.records import Capture, NotAnArticle, Undecodable
-from extractors.refusals import refuse
+from extractors.refusals import LIST_LINKS, refuse
 from extractors.siterules import SiteRules, apply_rule, shipped_rules
 
 MINIMUM_WORDS = 25
@@ -79,7 +79,7 @@ def _better(body: Body, text: str, tree: etree._Element, meta: Metadata, cleanin
         stated = stated_body(tree, meta.article_body)
         if sum(map(len, stated)) > max(2 * _THIN, 1.5 * length):
             return Body(stated, "page-data", 0.5, body.linked_headlines)
-    if cleaning.second_opinion:
+    if cleaning.second_opinion and body.linked_headlines < LIST_LINKS:  # of a list it makes an article of headlines
         from extractors.secondopinion import second_opinion
 
         other = second_opinion(html.tame(text))

@@ -40,6 +40,10 @@ def count_words(text: str) -> int:
     return len(_WORD.findall(_CJK.sub(" ", text) if dense else text)) + (dense + 1) // 2
 
 
+LIST_LINKS = 5
+"""A page without a body that has so many linked headlines is a list of articles."""
+
+
 def refuse(tree: etree._Element, body: Body, meta: Metadata, minimum: int) -> None:
     """Raise when a page is no article.
 
@@ -68,7 +72,7 @@ def refuse(tree: etree._Element, body: Body, meta: Metadata, minimum: int) -> No
         raise NotAnArticle(f"a video with {words} words", "video_page")
     if body.paragraphs:
         return
-    if body.linked_headlines >= 5:
+    if body.linked_headlines >= LIST_LINKS:
         raise NotAnArticle(f"nothing but {body.linked_headlines} links", "list_page")
     if _is_shell(tree):
         raise NotAnArticle("the page is filled by scripts; its HTML holds no text", "empty_shell")
