@@ -7,6 +7,7 @@ from extractors.placeline import Line, Toponym, best_kind, known
 
 
 def score(line: Line, t: Toponym, people: frozenset[str]) -> None:
+    """Weigh for and against a name being a place, from its neighbours and the people the text names; may bar it."""
     a, b = t.first, t.last
     if _phrase(line, a, b) in line.cues.groups["not_places"]:
         t.barred = True

@@ -131,6 +131,7 @@ def best_kind(senses: tuple[Sense, ...]) -> str:
 
 
 def fame(sense: Sense) -> float:
+    """How well known a place is by its kind and size: what is meant when nothing else speaks."""
     spot = sense.spot
     if spot.kind in ("country", "continent"):
         value = 3.2

@@ -13,6 +13,11 @@ OUGHT = frozenset(("should", "must", "ought"))
 
 
 def put_status(reading: Reading, clause: Clause, group: Group, candidate: Candidate, state: State, effect: str) -> None:
+    """Write into a candidate whether its act happened; a future or refused act may change its type.
+
+    Args:
+        effect: what a governing verb makes of it: pass, planned, negated, hypothetical or ''.
+    """
     rule, types = candidate.rule, reading.lexicons.rules.types
     opener = reading.sentence.lower[clause.start - 1] if clause.start else ""
     first_word = reading.sentence.lower[clause.start] if clause.start < len(reading.sentence.lower) else ""
