@@ -20,6 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from extractors.fame import fame_as_place, prior_of
+
 FORMAT = 3
 MAGIC = b"DLPLACES"
 HEADER = struct.Struct("<8sII")
@@ -73,6 +75,10 @@ class Sense:
 
     spot: Spot
     alternate: bool
+    fame: float
+    """How surely a bare name is a place: see `fame.py`."""
+    prior: float
+    """How likely this one of the places of the name is meant, when nothing else speaks."""
 
 
 _PLAIN = str.maketrans(
@@ -86,6 +92,7 @@ _ARTICLE = re.compile(r"\b(?:a[dlnrstz]|ash|ath|e[dlnrstz]|esh|eth|u[dlnrstz])-(
 _SHORT = {"el": "al", "saint": "st", "sainte": "ste", "mount": "mt", "fort": "ft"}
 
 
+@lru_cache(maxsize=8192)
 def place_key(name: str) -> str:
     """A name folded to what its spellings share: no case, accents, stops, apostrophes or hyphens; "Saint" is "St".
 
@@ -145,6 +152,7 @@ class Gazetteer:
         self._mask = len(self._buckets) - 2
         self.spot = lru_cache(maxsize=4096)(self._spot)
         self.senses = lru_cache(maxsize=4096)(self._senses)
+        self.named = lru_cache(maxsize=8192)(self._named)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -166,14 +174,29 @@ class Gazetteer:
         found = []
         for post in self._posts[self._post_at[at] : self._post_at[at + 1]]:
             if capitals or not post & ACRONYM:
-                found.append(Sense(self.spot(post & ~(ALTERNATE | ACRONYM)), bool(post & ALTERNATE)))
+                found.append(self._sense(post))
         return tuple(found)
 
     def acronyms(self, key: str) -> tuple[Sense, ...]:
         """The readings of a name that is written in capitals only."""
         at = self._find(key.encode())
         posts = self._posts[self._post_at[at] : self._post_at[at + 1]] if at >= 0 else ()
-        return tuple(Sense(self.spot(p & ~(ALTERNATE | ACRONYM)), bool(p & ALTERNATE)) for p in posts if p & ACRONYM)
+        return tuple(self._sense(p) for p in posts if p & ACRONYM)
+
+    def _named(self, name: str, short: bool) -> tuple[Sense, ...]:
+        """Every reading of a name as written.
+
+        Args:
+            short: whether up to four capitals can only be an acronym: "HIV", "FAO" are no towns.
+        """
+        capitals = name.replace(".", "").isupper()
+        if short and capitals and len(name) <= 4:
+            return self.acronyms(place_key(name))
+        return self.senses(place_key(name), capitals)
+
+    def _sense(self, post: int) -> Sense:
+        spot, alternate = self.spot(post & ~(ALTERNATE | ACRONYM)), bool(post & ALTERNATE)
+        return Sense(spot, alternate, fame_as_place(spot, alternate), prior_of(spot, alternate))
 
     def _find(self, key: bytes) -> int:
         bucket = zlib.crc32(key) & self._mask

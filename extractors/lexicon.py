@@ -22,6 +22,7 @@ from extractors.gazetteer import Gazetteer
 from extractors.gazetteer_file import small_gazetteer
 from extractors.phrases import Phrases, read_phrases
 from extractors.rules import RuleBook, read_rules
+from extractors.wordclasses import WordClasses, word_classes
 
 DATA = Path(__file__).parent / "lexicons"
 
@@ -33,6 +34,7 @@ class Lexicons:
     phrases: Phrases
     words: dict[str, frozenset[str]]
     """The closed classes and word groups of `words.toml`."""
+    classes: WordClasses
     verbs: dict[str, tuple[tuple[str, str], ...]]
     """Written form → (lemma, form) with form base, third, past, participle, gerund."""
     noun_prone: frozenset[str]
@@ -84,6 +86,7 @@ def _load(extra: Path | None, gazetteer: Gazetteer | None) -> Lexicons:
     return Lexicons(
         phrases=read_phrases(folders),
         words=words,
+        classes=word_classes(words),
         verbs=_verb_forms(verb_rows, rules.verb_lemmas() | frozenset(rules.governors), words),
         noun_prone=frozenset(r["lemma"] for r in verb_rows if "noun" in r["note"]) | rules.noun_prone(),
         rules=rules,

@@ -23,17 +23,18 @@ def matches(sentence: Sentence, lexicons: Lexicons) -> list[Match]:
     """Find all phrases of the lexicons in a sentence."""
     found: list[Match] = []
     table = lexicons.phrases
-    sizes, words = table.sizes, sentence.words
+    sizes, rows, words = table.sizes, table.rows, sentence.words
     tokens = sentence.lower if sentence.text.isascii() else [fold(w) for w in sentence.lower]
     count, until = len(tokens), 0
-    for at, token in enumerate(tokens):
-        if at < until or token not in sizes:
+    for at in [n for n, token in enumerate(tokens) if token in sizes]:
+        if at < until:
             continue
+        token = tokens[at]
         for size in sizes[token]:
             if at + size > count:
                 continue
-            entries = table.entries(token if size == 1 else " ".join(tokens[at : at + size]))
-            if entries and (fitting := _fitting(entries, words[at])):
+            key = token if size == 1 else " ".join(tokens[at : at + size])
+            if key in rows and (fitting := _fitting(table.entries(key), words[at])):
                 found.append((at, at + size, fitting))
                 until = at + size
                 break
@@ -47,12 +48,12 @@ def lookup(table: Phrases, word: str) -> tuple[Entry, ...]:
 
 def _fitting(entries: tuple[Entry, ...], word: str) -> tuple[Entry, ...]:
     """The entries whose case the text has: all of them, for the usual phrase in lower case."""
-    return tuple(e for e in entries if _case_fits(e.phrase, word))
+    fitting = [e for e in entries if e.phrase.islower() or _case_fits(e.phrase, word)]
+    return entries if len(fitting) == len(entries) else tuple(fitting)
 
 
 def _case_fits(phrase: str, word: str) -> bool:
-    if phrase.islower():
-        return True
+    """Whether a phrase that has capitals may be written as `word` begins."""
     if not word[:1].isupper():
         return not phrase[:1].isupper()
     if phrase.isupper() and len(phrase) <= 6 and phrase.isalpha():

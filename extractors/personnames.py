@@ -9,27 +9,26 @@ from extractors.placeline import Line
 def mark_people(line: Line) -> None:
     """Mark the tokens of names of people: an honorific or a given name, then capitalised words."""
     lower, words, groups = line.sentence.lower, line.sentence.words, line.cues.groups
-    i, count = 0, len(words)
-    while i < count:
+    until = 0
+    for i in line.capitals:
+        if i < until or not words[i][0].isalpha():
+            continue
         end = 0
-        if line.upper[i] and words[i][0].isalpha():
-            if lower[i] in groups["honorifics"] and not (words[i].isupper() and len(words[i]) > 1 and not line.loud):
-                end = _name_end(line, i + 1)
-                if end > i + 1 and (_is_place_run(line, i + 1, end) or _place_ahead(line, i)):
-                    end = 0
-            elif lower[i] in line.cues.forenames and not words[i].isupper():
-                end = _name_end(line, i + 1, after_forename=True)
-                if end <= i + 1 or _is_place_run(line, i, end) or (end == i + 2 and _is_place_like(line, i + 1)):
-                    end = 0
-            elif _aged(line, i):
-                end = i + 2
+        if lower[i] in groups["honorifics"] and not (words[i].isupper() and len(words[i]) > 1 and not line.loud):
+            end = _name_end(line, i + 1)
+            if end > i + 1 and (_is_place_run(line, i + 1, end) or _place_ahead(line, i)):
+                end = 0
+        elif lower[i] in line.cues.forenames and not words[i].isupper():
+            end = _name_end(line, i + 1, after_forename=True)
+            if end <= i + 1 or _is_place_run(line, i, end) or (end == i + 2 and _is_place_like(line, i + 1)):
+                end = 0
+        elif _aged(line, i):
+            end = i + 2
         if end > i + 1:
             first = i + 1 if lower[i] in groups["honorifics"] else i
             line.person.update(range(first, end))
             line.surnames.add(place_key(words[end - 1]))
-            i = end
-        else:
-            i += 1
+            until = end
 
 
 def _name_end(line: Line, i: int, after_forename: bool = False) -> int:

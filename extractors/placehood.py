@@ -11,9 +11,9 @@ def score(line: Line, t: Toponym, people: frozenset[str]) -> None:
     a, b = t.first, t.last
     if _phrase(line, a, b) in line.cues.groups["not_places"]:
         t.barred = True
-    if any(k in line.person for k in range(a, b)):
+    if not line.person.isdisjoint(range(a, b)):
         t.barred = True
-    if any(k in line.body for k in range(a, b)) and not t.inside:
+    if not t.inside and not line.body.isdisjoint(range(a, b)):
         t.barred = True
     if b - a == 1 and a in line.adjectives and "-" not in line.sentence.words[a] and not t.inside:
         t.barred = True

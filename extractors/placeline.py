@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from extractors.gazetteer import Gazetteer, Sense, Spot, place_key
+from extractors.gazetteer import Gazetteer, Sense, Spot
 from extractors.placecues import Cues
 from extractors.sentences import Sentence
 
 THRESHOLD = 2.0
 """Score from which on a name is a toponym."""
-_STATES = frozenset(("USA", "CAN", "AUS", "GBR", "IND", "MEX", "BRA", "DEU", "CHN"))
 
 
 @dataclass(slots=True)
@@ -63,14 +62,17 @@ class Line:
     adjectives: set[int] = field(default_factory=set)
     """Tokens that are adjectives of countries or peoples by themselves; "Indian Ocean" is a place all the same."""
     upper: list[bool] = field(default_factory=list)
+    """Which words are written as names: "Raqqa", "al-Raqqa", "d'Ivoire"."""
+    capitals: list[int] = field(default_factory=list)
+    """The tokens that are."""
     loud: bool = False
     """Whether all of it is written in capitals, or each word with one, as headlines are."""
 
     def __post_init__(self) -> None:
         words = self.sentence.words
-        self.upper = [is_capital(w) for w in words]
-        long = [u for w, u in zip(words, self.upper, strict=True) if len(w) > 3 and w[0].isalpha()]
-        self.loud = len(long) >= 4 and all(long)
+        self.upper = [w[0].isupper() or (len(w) > 3 and not w.isalpha() and _has_inner_capital(w)) for w in words]
+        self.capitals = [n for n, capital in enumerate(self.upper) if capital]
+        self.loud = _is_loud(words, self.upper)
         for a, b in self.spans:
             if any(s.spot.kind == "country" for s in self.senses(a, b)):
                 continue  # "New Zealand" and "U.S." are adjectives too
@@ -85,11 +87,8 @@ class Line:
                 self.body.update(range(first, last))
 
     def senses(self, a: int, b: int) -> tuple[Sense, ...]:
-        text = self.text(a, b)
-        capitals = text.replace(".", "").isupper()
-        if capitals and b - a == 1 and len(text) <= 4 and not self.loud and not (self.at == 0 and a == 0):
-            return self.gazetteer.acronyms(place_key(text))  # "HIV", "FAO" are no towns
-        return self.gazetteer.senses(place_key(text), capitals)
+        """What tokens [a, b) may stand for as a place."""
+        return self.gazetteer.named(self.text(a, b), b - a == 1 and not self.loud and (a > 0 or self.at > 0))
 
     def text(self, a: int, b: int) -> str:
         s = self.sentence
@@ -107,9 +106,19 @@ class Line:
         return i < len(s.words) and self.upper[i] and s.lower[i] in self.cues.groups["organisations"]
 
 
-def is_capital(word: str) -> bool:
-    """Whether it is written as a name: "Raqqa", "al-Raqqa", "d'Ivoire"."""
-    return word[0].isupper() or (len(word) > 3 and any(word[k] in "-'’" and word[k + 1].isupper() for k in (1, 2)))
+def _has_inner_capital(word: str) -> bool:
+    return any(word[k] in "-'’" and word[k + 1].isupper() for k in (1, 2))
+
+
+def _is_loud(words: list[str], upper: list[bool]) -> bool:
+    """Whether every long word has a capital, and there are some."""
+    long = 0
+    for word, capital in zip(words, upper, strict=True):
+        if len(word) > 3 and word[0].isalpha():
+            if not capital:
+                return False
+            long += 1
+    return long >= 4
 
 
 def divides(t: Toponym) -> bool:
@@ -123,24 +132,8 @@ def is_division(t: Toponym) -> bool:
 
 def known(senses: tuple[Sense, ...]) -> float:
     """How surely a bare name is a place: countries 3.2, great cities 2.6, hamlets 0.2."""
-    return max((fame(s) for s in senses), default=0.0)
+    return max([s.fame for s in senses], default=0.0)
 
 
 def best_kind(senses: tuple[Sense, ...]) -> str:
-    return max(senses, key=fame).spot.kind if senses else ""
-
-
-def fame(sense: Sense) -> float:
-    """How well known a place is by its kind and size: what is meant when nothing else speaks."""
-    spot = sense.spot
-    if spot.kind in ("country", "continent"):
-        value = 3.2
-    elif spot.kind == "region":
-        value = 2.7 if spot.country in _STATES else 2.1
-    elif spot.kind == "city":
-        value = 3.0 if spot.capital else min(2.6, max(0.2, 0.9 * (math.log10(spot.population + 1) - 3.0)))
-    elif spot.kind == "district":
-        value = 1.7
-    else:
-        value = 2.3
-    return value - (0.9 if sense.alternate else 0.0)
+    return max(senses, key=attrgetter("fame")).spot.kind if senses else ""

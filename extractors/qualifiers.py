@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from extractors.gazetteer import place_key
-from extractors.placeline import Line, Toponym, divides, fame, is_division, known
+from extractors.placeline import Line, Toponym, divides, is_division, known
 from extractors.placenames import abbreviated
 from extractors.resolution import lies_in
 
@@ -67,14 +69,14 @@ def _ends_qualifier(line: Line, t: Toponym) -> bool:
 
 def _may_lie(t: Toponym, two: Toponym, by_first: dict[int, Toponym], words: list[str]) -> bool:
     """Whether "t, two" is a place and what it lies in, and not a list: "Ohio, Oregon and Utah", "Mali, Niger"."""
-    holder = max(two.senses, key=fame)
+    holder = max(two.senses, key=attrgetter("fame"))
     if not t.senses:
         return holder.spot.kind in ("country", "region")
-    best = max(t.senses, key=fame)
+    best = max(t.senses, key=attrgetter("fame"))
     lies = any(lies_in(s.spot, h.spot) for h in two.senses if h.spot.kind != "city" for s in t.senses)
     if best.spot.kind not in ("country", "continent", "region") or best.alternate:
         # A village that the gazetteer lacks there is believed of a country or division only, and of no well-known town.
-        return lies or (fame(best) < 1.5 and holder.spot.kind in ("country", "region") and not holder.alternate)
+        return lies or (best.fame < 1.5 and holder.spot.kind in ("country", "region") and not holder.alternate)
     if best.spot.kind == "country" and holder.spot.kind == "country":
         return False
     before = _ending_at(by_first, t.first - 1)

@@ -12,12 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 
 from extractors.gazetteer import NONE, Gazetteer, Sense, Spot, distance_km
 from extractors.placeline import Toponym
 
-_FAME = {"continent": 15.0, "water": 10.5, "area": 10.5, "island": 9.5, "mountain": 9.5, "site": 9.0}
-"""How well known a place is that has no number of inhabitants; a city of a million has 9."""
 _COUNTRY_VOTE, _REGION_VOTE, _PROFILE_VOTE, _NEAR_VOTE = 4.0, 2.5, 4.0, 1.5
 _NEAR_KM = 300.0
 _FAR_KM = 700.0
@@ -126,7 +125,7 @@ def _listed(toponyms: list[Toponym]) -> None:
     for one, two in pairwise(toponyms):
         if one.at == two.at and two.first - one.last in (1, 2) and not one.holds and not two.holds:
             for t, other in ((one, two), (two, one)):
-                best = max(other.senses, key=_fame, default=None)
+                best = max(other.senses, key=attrgetter("prior"), default=None)
                 if (
                     best is not None
                     and best.spot.kind == "region"
@@ -170,31 +169,16 @@ def _distinct(t: Toponym) -> set[str]:
 
 def _plain(t: Toponym) -> bool:
     """Whether a country or a great city dwarfs all other readings."""
-    fame = sorted((_fame(s) for s in t.senses), reverse=True)
+    fame = sorted((s.prior for s in t.senses), reverse=True)
     return len(fame) > 0 and (len(fame) == 1 or fame[0] - fame[1] > 4.0) and fame[0] >= 8.0
 
 
 def _first_votes(t: Toponym, votes: _Votes) -> None:
-    best = max(t.senses, key=_fame)
+    best = max(t.senses, key=attrgetter("prior"))
     if best.spot.kind == "country" or t.holds:
         votes.add(best.spot, 1.5 if t.holds else 1.0)
-    elif (len(_distinct(t)) == 1 or _plain(t)) and _fame(best) >= 8.0:
+    elif (len(_distinct(t)) == 1 or _plain(t)) and best.prior >= 8.0:
         votes.add(best.spot, 0.7)
-
-
-def _fame(sense: Sense) -> float:
-    """Prior of one reading, in one scale: 1.5 for every factor of ten in inhabitants."""
-    spot = sense.spot
-    value = _FAME.get(spot.kind, 1.5 * math.log10(max(spot.population, 30)))
-    if spot.kind == "country":
-        value += 3.5
-    elif spot.capital:
-        value += 2.0
-    elif spot.kind == "region":
-        value += 0.3 if spot.country in _STATES else -2.0
-    elif spot.kind == "district":
-        value -= 2.0
-    return value - (1.8 if sense.alternate else 0.0)
 
 
 def _best(t: Toponym, votes: _Votes, gazetteer: Gazetteer, home: Mapping[str, float]) -> Spot | None:
@@ -204,13 +188,15 @@ def _best(t: Toponym, votes: _Votes, gazetteer: Gazetteer, home: Mapping[str, fl
         if not inside:
             return None
         senses = inside
+    if len(senses) == 1:
+        return senses[0].spot
     city = max((s.spot.population for s in senses if s.spot.kind == "city" and not s.alternate), default=0)
     all_votes = sum(votes.countries.values())
     in_regions = sum(votes.regions.values())
 
     def value(sense: Sense) -> float:
         spot = sense.spot
-        total = _fame(sense)
+        total = sense.prior
         if t.holds and spot.kind in ("region", "country"):
             total += 6.0
         elif spot.kind == "region" and t.hint != "region":
@@ -262,8 +248,8 @@ def _within(senses: tuple[Sense, ...], outer: Toponym) -> tuple[Sense, ...]:
     if not found:
         return ()
     # "Birmingham, England": among holders the weightiest decides, so that a hamlet called England does not.
-    top = max(_fame(h) for _, h in found)
-    return tuple(s for s, h in found if _fame(h) >= top - 3.0)
+    top = max(h.prior for _, h in found)
+    return tuple(s for s, h in found if h.prior >= top - 3.0)
 
 
 def lies_in(spot: Spot, holder: Spot) -> bool:

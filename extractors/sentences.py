@@ -9,18 +9,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Acronyms with stops, numbers with separators, words (inner hyphens, stops and apostrophes), else one character.
+# A plain word before a blank or a mark, as most are; then acronyms with stops, numbers with separators, words (inner hyphens, stops
+# and apostrophes), else one character.
 _TOKEN = re.compile(
-    r"(?:[A-Z]\.){2,8}(?:['’]s\b)?"
+    r"[A-Za-z]++(?=[ ,;:)\n]|\Z)"
+    r"|(?:[A-Z]\.){2,8}(?:['’]s\b)?"
     r"|(?:Dr|Mr|Mrs|Ms|Gen|Lt|Col|Maj|Sgt|Capt|Cpl|Prof|Sen|Rep|Gov|Rev|Hon|St)\.(?= )"
     r"|\d{1,20}(?:[-‐‑][^\W\d_]+){1,6}"
     r"|\d{1,20}(?:[.,:]\d{1,20}){0,10}(?:st|nd|rd|th|s|m|bn|k)?\b"
-    r"|[^\W\d_]+?n['’]t\b"
-    r"|[^\W\d_](?:[^\W_]|[-‐‑](?=[^\W_])|\.(?=[^\W\d_]\b)|['’](?=[^\W\d_]{2}))*"
+    r"|[^\W\d_]{2,}+(?<=n)['’]t\b"
+    r"|[^\W\d_](?:[^\W_]++|[-‐‑](?=[^\W_])|\.(?=[^\W\d_]\b)|['’](?=[^\W\d_]{2}))*+"
     r"|['’](?:s|re|ve|ll|d|m)\b"
     r"|[^\s]"
 )
-_POSSESSIVE = re.compile(r"(.+)['’]s$")
 _END = re.compile(r"[.!?…]['\"”’)\]]{0,3}(?=\s)|\n")
 _OPENING = "\"“‘'([«—–-"
 
@@ -98,26 +99,31 @@ def _is_boundary(
 
 def tokenize(text: str, begin: int, end: int) -> Sentence:
     """Tokenise `text[begin:end]`. A possessive 's is a token of its own; "didn't" gives "did" and "n't"."""
+    found = list(_TOKEN.finditer(text, begin, end))
+    words, starts, ends = [m[0] for m in found], [m.start() for m in found], [m.end() for m in found]
+    written = text[begin:end]
+    curly = "’" in written
+    if curly or "'" in written:
+        words, starts, ends = _parted(words, starts)
+    lower = [w.lower() for w in words]
+    if curly:
+        lower = [w.replace("’", "'") for w in lower]
+    return Sentence(written, begin, end, words, lower, starts, ends)
+
+
+def _parted(written: list[str], begins: list[int]) -> tuple[list[str], list[int], list[int]]:
+    """The tokens with "'s" and "n't" cut off, and where each starts and ends."""
     words: list[str] = []
     starts: list[int] = []
-    ends: list[int] = []
-
-    def put(word: str, start: int) -> None:
-        words.append(word)
-        starts.append(start)
-        ends.append(start + len(word))
-
-    for match in _TOKEN.finditer(text, begin, end):
-        word, start = match[0], match.start()
-        if len(word) > 2 and word[-2] in "'’":
-            if word[-1] == "s":
-                put(word[:-2], start)
-                put(word[-2:], start + len(word) - 2)
-                continue
-            if word[-1] == "t" and len(word) > 3:
-                put(word[:-3], start)
-                put(word[-3:], start + len(word) - 3)
-                continue
-        put(word, start)
-    lower = [w.lower().replace("’", "'") for w in words]
-    return Sentence(text[begin:end], begin, end, words, lower, starts, ends)
+    for word, start in zip(written, begins, strict=True):
+        size = len(word)
+        tail = 0
+        if size > 2 and word[-2] in "'’":
+            tail = 2 if word[-1] == "s" else 3 if word[-1] == "t" and size > 3 else 0
+        if tail:
+            words += (word[:-tail], word[-tail:])
+            starts += (start, start + size - tail)
+        else:
+            words.append(word)
+            starts.append(start)
+    return words, starts, [at + len(w) for at, w in zip(starts, words, strict=True)]

@@ -8,33 +8,15 @@ marks of a quotation of a word or two, which the clause runs on over.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from extractors.lexicon import Lexicons
 from extractors.sentences import Sentence
+from extractors.wordclasses import POINTING
 
-_FIXED = {
-    ",": ",",
-    ";": ";",
-    ":": ";",
-    "—": ";",
-    "–": ";",
-    "(": ";",
-    ")": ";",
-    "[": ";",
-    "]": ";",
-    '"': '"',
-    "“": '"',
-    "”": '"',
-    "«": '"',
-    "»": '"',
-    "‘": '"',
-    "-": ";",
-    ".": ".",
-    "!": ".",
-    "?": ".",
-    "…": ".",
-}
 _VERBAL_BEFORE = frozenset("TMOX")
 _QUOTES = frozenset(('"', "“", "”", "«", "»", "'", "‘", "’"))
+_ASIDE = _QUOTES | frozenset("()[]-")
 # A bracket of up to 12 words is an acronym, a party or an age; a quotation of up to 5 is a word used with distance.
 _BRACKETED, _QUOTED = 13, 6
 
@@ -46,14 +28,18 @@ def tag(sentence: Sentence, lexicons: Lexicons, nominal: frozenset[int] = frozen
         nominal: token indices inside matched names and agents, which are never verbs.
         begin: offset at which the story begins; the dateline before it is set aside.
     """
-    words = lexicons.words
+    fixed = lexicons.classes.fixed
     aside = _set_aside(sentence)
+    if sentence.char_start < begin:
+        aside.update(range(bisect_left(sentence.starts, begin)))
     tags: list[str] = []
     for i, low in enumerate(sentence.lower):
-        if i in aside or sentence.starts[i] < begin:
+        if i in aside:
             tags.append("Z")
+        elif i in nominal:
+            tags.append("N")
         else:
-            tags.append("N" if i in nominal else _tag_one(i, low, sentence, lexicons, words, tags))
+            tags.append(fixed.get(low) or _tag_one(i, low, sentence, lexicons, tags))
     return tags
 
 
@@ -61,7 +47,8 @@ def _set_aside(sentence: Sentence) -> set[int]:
     """Tokens in short brackets; the marks around a quoted word or two; the hyphen inside "5-strong"."""
     lower, aside = sentence.lower, set[int]()
     opened, quote = -1, -1
-    for i, low in enumerate(lower):
+    for i in [n for n, low in enumerate(lower) if low in _ASIDE]:
+        low = lower[i]
         if low in "([":
             opened = i
         elif low in ")]":
@@ -79,64 +66,28 @@ def _set_aside(sentence: Sentence) -> set[int]:
     return aside
 
 
-def _tag_one(
-    i: int, low: str, sentence: Sentence, lexicons: Lexicons, words: dict[str, frozenset[str]], tags: list[str]
-) -> str:
-    lower = sentence.lower
-    if low in _FIXED:
-        return _FIXED[low]
+def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: list[str]) -> str:
+    """The class of a word that its neighbours have a say in: a small word that is turned, a number, an open word."""
+    lower, words = sentence.lower, lexicons.words
+    following = lower[i + 1] if i + 1 < len(lower) else "."
     if low[0].isdigit():
         return "#"
     if low in ("'s", "'"):
         return "s" if _direct(tags) in "N#D" else '"'
-    following = lower[i + 1] if i + 1 < len(lower) else "."
     if low == "to":
         return "T" if _starts_verb(lower, i + 1, lexicons) else "P"
-    if (
-        low in words["weekdays"]
-        and _direct(tags) in "NVEA"
-        and following != "'s"
-        and (not tags or _previous(tags) != "D")
-    ):
+    if low in words["weekdays"] and following != "'s" and _direct(tags) in "NVEA" and _previous(tags) != "D":
         return "A"  # "Arafat Wednesday rejected", "said Monday"
-    if low in _ROUNDING and _rounds(lower, i, words):
+    if low in words["rounding"] and _rounds(lower, i, words):
         return "A"
-    for group, letter in _CLOSED:
-        if low in words[group]:
-            return _closed(letter, low, following, tags, lexicons, words)
-    if low in words["adverbs"] or (
-        low.endswith("ly")
-        and len(low) > 4
-        and low
-        not in (
-            "family",
-            "july",
-            "italy",
-            "assembly",
-            "ally",
-            "supply",
-            "rally",
-            "reply",
-            "anomaly",
-            "monopoly",
-            "bully",
-            "only",
-            "friendly",
-            "early",
-        )
-    ):
+    letter = lexicons.classes.turned.get(low)
+    if letter is not None:
+        return _closed(letter, low, following, tags, words)
+    if low.endswith("ly") and len(low) > 4 and low not in words["not_adverbs"]:
         return "A"
     forms = lexicons.verbs.get(low)
     if forms is None:
-        if (
-            low.endswith("ed")
-            and len(low) > 4
-            and low.isalpha()
-            and _previous(tags) == "B"
-            and not _noun_follows(following, lexicons)
-        ):
-            return "E"
-        return "N"
+        return "E" if low.endswith("ed") and _is_passive(low, following, tags, lexicons) else "N"
     if (
         low in words["not_verbs"]
         and not (low.endswith("ing") and tags and tags[-1] == "B")
@@ -148,36 +99,9 @@ def _tag_one(
     return _verb_class(i, lower, forms, following, tags, lexicons)
 
 
-_CLOSED = (
-    ("negations", "X"), ("modals", "M"), ("be", "B"), ("have", "H"), ("do", "O"), ("relatives", "W"), ("pronouns", "R"),
-    ("determiners", "D"), ("conjunctions", "C"), ("subordinators", "S"), ("prepositions", "P"),
-)  # fmt: skip
-
-
-_ROUNDING = frozenset(
-    (
-        "about",
-        "around",
-        "over",
-        "under",
-        "up",
-        "to",
-        "than",
-        "more",
-        "at",
-        "least",
-        "as",
-        "many",
-        "most",
-        "close",
-        "fewer",
-        "less",
-        "nearly",
-        "some",
-        "below",
-        "above",
-    )
-)
+def _is_passive(low: str, following: str, tags: list[str], lexicons: Lexicons) -> bool:
+    """A word in -ed which the lexicon lacks, after "be" and before no noun: "was scuttled by"."""
+    return len(low) > 4 and low.isalpha() and _previous(tags) == "B" and not _noun_follows(following, lexicons)
 
 
 def _rounds(lower: list[str], i: int, words: dict[str, frozenset[str]]) -> bool:
@@ -186,8 +110,8 @@ def _rounds(lower: list[str], i: int, words: dict[str, frozenset[str]]) -> bool:
         low = lower[k]
         number = low[0].isdigit() or low in words["numerals"]
         if number or (low == "a" and k + 1 < len(lower) and lower[k + 1] in words["numerals"]):
-            return k > i + 1 or lower[i] not in _PLAIN or (i > 0 and lower[i - 1] in _ROUNDING)
-        if low not in _ROUNDING:
+            return k > i + 1 or lower[i] not in _PLAIN or (i > 0 and lower[i - 1] in words["rounding"])
+        if low not in words["rounding"]:
             return False
     return False
 
@@ -196,9 +120,8 @@ def _rounds(lower: list[str], i: int, words: dict[str, frozenset[str]]) -> bool:
 _PLAIN = frozenset(("to", "at", "as", "many", "most", "close", "up"))
 
 
-def _closed(
-    letter: str, low: str, following: str, tags: list[str], lexicons: Lexicons, words: dict[str, frozenset[str]]
-) -> str:
+def _closed(letter: str, low: str, following: str, tags: list[str], words: dict[str, frozenset[str]]) -> str:
+    """The class of a small word as its neighbours turn it."""
     before = _direct(tags)
     if letter == "W" and low == "that" and (before in "PVs." or before == ",") and following not in words["modals"]:
         return "D" if following not in words["determiners"] and before == "P" else "W"
@@ -212,7 +135,7 @@ def _closed(
         return "R"
     if (
         letter == "D"
-        and low in ("this", "that", "these", "those", "both", "all", "each", "some", "many", "several")
+        and low in POINTING
         and (following in words["be"] or following in words["modals"] or following in words["have"])
     ):
         return "R"

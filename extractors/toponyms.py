@@ -55,14 +55,11 @@ def find_toponyms(
 def _read(line: Line, people: frozenset[str]) -> list[Toponym]:
     """Every name in the sentence that may be a place's, scored."""
     found: list[Toponym] = []
-    i, count = 0, len(line.sentence.words)
-    while i < count:
-        new = names_at(line, i) if line.upper[i] else []
-        if not new:
-            i += 1
-            continue
-        found.extend(new)
-        i = max(t.last for t in new)
+    until = 0
+    for i in line.capitals:
+        if i >= until and (new := names_at(line, i)):
+            found.extend(new)
+            until = max(t.last for t in new)
     qualify(line, found)
     for t in found:
         score(line, t, people)
