@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import lexicon_cli, rules_cli, sources, warehouse_cli
+from flows import lexicon_cli, reextract_cli, rules_cli, sources, warehouse_cli
 from flows.config import SettingsError
 from flows.terminal import Root, fail, space_of, warn
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(sources.app)
 app.add_typer(warehouse_cli.app)
+app.add_typer(reextract_cli.app)
 app.add_typer(lexicon_cli.app, name="lexicon")
 app.add_typer(rules_cli.app)
 
@@ -115,6 +116,10 @@ def ingest(
         import warehouse
 
         Console().print(report.summary_table(counts, seconds, space.root, warehouse.read_log(space.root).version))
+    if counts.known and not quiet:
+        from flows.reextract_cli import hint
+
+        hint(space)
     _say_rejects(counts)
     if counts.read and counts.rejects == counts.read:
         raise fail("nothing was taken: every document was rejected", 'the reasons: dateline sql "from rejects"')

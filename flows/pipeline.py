@@ -324,11 +324,7 @@ class _Part:
     def __init__(self, outcomes: list[Outcome], known: Container[str]) -> None:
         self.pairs: list[tuple[Extraction, Capture]] = []
         self.rejects = [o.reject for o in outcomes if o.reject is not None]
-        self.captures = list(
-            {
-                o.item.content.capture_id: o.item.content for o in outcomes if isinstance(o.item.content, Capture)
-            }.values()
-        )
+        self.captures = [o.item.content for o in outcomes if isinstance(o.item.content, Capture)]
         self.same_text = 0
         taken: set[str] = set()
         for outcome in outcomes:

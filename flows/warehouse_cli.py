@@ -16,7 +16,7 @@ app = typer.Typer()
 
 
 @contextmanager
-def _said() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """Turn what may go wrong with the stored data into words and a remedy."""
     import warehouse
 
@@ -114,7 +114,7 @@ def status(root: Root = None) -> None:
     """
     from flows import keeping
 
-    with _said():
+    with in_words():
         keeping.show_status(space_of(root).root)
 
 
@@ -128,7 +128,7 @@ def verify(root: Root = None) -> None:
     """
     from flows import keeping
 
-    with _said():
+    with in_words():
         bad = keeping.verify(space_of(root).root)
     for error in bad:
         warn(str(error))
@@ -148,7 +148,7 @@ def compact(root: Root = None) -> None:
     """
     from flows import keeping
 
-    with _said():
+    with in_words():
         keeping.compact(space_of(root).root)
 
 
@@ -173,7 +173,7 @@ def gc(
     """
     from flows import keeping
 
-    with _said():
+    with in_words():
         keeping.collect(space_of(root), grace, dry_run)
 
 
@@ -202,7 +202,7 @@ def forget(
     from flows import keeping
 
     space = space_of(root)
-    with _said():
+    with in_words():
         rows = keeping.forget(space.root, what, dry_run=True)
     if not rows:
         raise fail(
@@ -215,7 +215,7 @@ def forget(
         return
     if not yes and not (sys.stdin.isatty() and typer.confirm(f"take out {said}?")):
         raise fail("nothing was taken out", "say --yes where nobody can be asked.")
-    with _said():
+    with in_words():
         keeping.forget(space.root, what, dry_run=False)
     typer.echo(f"took out {said}; their bytes leave the disk with `dateline gc`")
 

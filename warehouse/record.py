@@ -76,6 +76,8 @@ class Commit:
     """Article versions that are not the newest from now on."""
     settled: tuple[str, ...] = ()
     """Superseded versions that now lie in parts of their own or are gone, or are the newest again."""
+    replaces: tuple[str, ...] = ()
+    """The loads whose derived rows it puts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Load:
     rows: dict[str, int]
     bytes: int
     """Of the parts added."""
+    replaces: tuple[str, ...] = ()
 
 
 def check_schema(storage: Storage, files: Iterable[File]) -> None:
@@ -109,7 +112,9 @@ def check_schema(storage: Storage, files: Iterable[File]) -> None:
 def load_of(commit: Commit) -> Load:
     """The summary of a commit."""
     c = commit
-    return Load(c.version, c.load_id, c.kind, c.at, c.run_id, c.versions, c.rows, sum(f.bytes for f in c.add))
+    return Load(
+        c.version, c.load_id, c.kind, c.at, c.run_id, c.versions, c.rows, sum(f.bytes for f in c.add), c.replaces
+    )
 
 
 def record_name(version: int) -> str:
@@ -191,6 +196,7 @@ def commit_of(record: Mapping[str, Any]) -> Commit:
         {article: (newest, instant) for article, (newest, instant) in record["articles"].items()},
         tuple(record["superseded"]),
         tuple(record.get("settled", ())),
+        tuple(record.get("replaces", ())),
     )
 
 
@@ -209,4 +215,5 @@ def load_record(load: Load) -> dict[str, Any]:
 
 def load_from(record: Mapping[str, Any]) -> Load:
     """The load that a checkpoint tells of."""
-    return Load(**(dict(record) | {"at": datetime.fromisoformat(record["at"])}))
+    times = {"at": datetime.fromisoformat(record["at"]), "replaces": tuple(record.get("replaces", ()))}
+    return Load(**(dict(record) | times))

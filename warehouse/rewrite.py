@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
+from warehouse.captures import forgotten_since, standing
 from warehouse.catalog import OFFLINE, base_select
 from warehouse.compaction import BY_VERSION
 from warehouse.log import Snapshot, commits_after, read_log
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TRIES = 20
+_MADE = "concat_ws(' ', extractor_version, lexicon_version)"
+"""What made a row."""
 _T = TypeVar("_T")
 
 
@@ -66,6 +69,10 @@ def by_url(url: str) -> Chosen:
 def captures_before(instant: datetime) -> Chosen:
     """Captures loaded before an instant (naive UTC), and nothing else."""
     return Chosen(instant, "false", "loaded_at < $value", "false", "false", whole_loads=True)
+
+
+class Outdated(Exception):
+    """What is to replace a load rests on captures that have been forgotten since they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +117,45 @@ def replace(
     *,
     run_id: str,
     versions: Mapping[str, str],
+    keep: Iterable[str] = (),
+    read_at: int | None = None,
 ) -> Commit | None:
     """Put what newer extractors made of loads in the place of their articles, events and mentions, in one commit.
 
+    A wording that another load holds is left out if the same versions made it there, and taken over if others did.
+
     Args:
         load_ids: the loads; their captures and fetches stay, and their rejects that had a capture are replaced too.
-        tables: the new rows, of these loads only and with their load_ids; wordings that another load holds are left out.
+        tables: the new rows, of these loads only and with their load_ids, each wording once.
+        keep: version_ids of wordings, and capture_ids of rejects, whose rows stay as they are.
+        read_at: the version at which the captures were read.
     Returns:
-        The commit, None when the log has this replacement already.
+        The commit, None when all these loads are at these versions already.
     Raises:
+        Outdated: something was forgotten of these loads since `read_at`; nothing has changed.
         LoadConflict: other commits kept changing the same articles.
     """
     storage = Storage(root)
     wanted = sorted(set(load_ids))
-    identity = "\0".join(["replace", *wanted, *(f"{k}={v}" for k, v in sorted(versions.items()))])
     check_tables("0", tables)
+    listed = "load_id in (select unnest($value)) and {} not in (select kept from _kept)"
+    articles = f"{listed.format('version_id')} or exists (from _coming c where c.version_id = articles.version_id and c.made <> {_MADE})"
+    rejects = f"{listed.format('capture_id')} and capture_id is not null"
 
     def attempt(snapshot: Snapshot) -> Commit | None:
-        if snapshot.has_load(_hash(identity)):
+        if read_at is not None and forgotten_since(storage, read_at).intersection(wanted):
+            raise Outdated("rows of these loads were forgotten meanwhile: read their captures again")
+        made = standing(snapshot)
+        if all(load in made and versions.items() <= made[load].versions.items() for load in wanted):
             return None
+        stood = (f"{load}@{made[load].version if load in made else 0}" for load in wanted)
+        identity = "\0".join(["replace", *stood, *(f"{k}={v}" for k, v in sorted(versions.items()))])
         with _Cut(storage, snapshot, run_id) as cut:
-            listed = "load_id in (select unnest($value))"
-            cut.choose(Chosen(wanted, listed, "false", f"{listed} and capture_id is not null", "false"))
-            return cut.publish(cut.draft("replace", identity, versions), cut.without_rivals(tables))
+            cut.announce(tables, keep)
+            cut.choose(Chosen(wanted, articles, "false", rejects, "false"))
+            draft = cut.draft("replace", identity, versions)
+            draft.replaces = tuple(wanted)
+            return cut.publish(draft, cut.without_rivals(tables))
 
     return _retried(storage, attempt)
 
@@ -192,6 +215,17 @@ class _Cut:
 
     def __exit__(self, *_: object) -> None:
         self.con.close()
+
+    def announce(self, tables: Mapping[str, pa.Table], keep: Iterable[str]) -> None:
+        """Let conditions speak of the wordings that come (`_coming`) and of what stays (`_kept`)."""
+        import pyarrow as pa
+
+        self.con.register("_kept", pa.table({"kept": pa.array(sorted(set(keep)), pa.string())}))
+        articles = tables.get("articles", TABLES["articles"].empty_table())
+        columns = ["version_id", "extractor_version", "lexicon_version"]
+        self.con.register("_rows", articles.select(columns))
+        self.con.execute(f"create table _coming as select version_id, {_MADE} as made from _rows")
+        self.con.unregister("_rows")
 
     def choose(self, chosen: Chosen) -> None:
         """Find the wordings, captures and other rows that go."""

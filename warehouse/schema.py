@@ -118,7 +118,7 @@ def _count(kind: str, example: str) -> pa.Field:
 
 
 CAPTURES = _table(
-    "Bytes as they were read, one row a distinct body in a load",
+    "Bytes as they were read, one row a distinct body and address in a load",
     _must("capture_id", _TEXT, "sha256 of the body", "e3b0c44298fc1c149afbf4c8996fb924", _HEX),
     _must("input", _TEXT, "What the user named: path, URL or path#line", "inbox/page.html"),
     _must("media_type", _TEXT, "Media type, without parameters", "text/html"),

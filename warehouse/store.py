@@ -51,6 +51,7 @@ class Draft:
     articles: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     superseded: tuple[str, ...] = ()
     settled: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
     editions: tuple[tuple[str, str, int], ...] = ()
     """(article_id, version_id, instant) of the articles it adds, to be ordered against the versions there are."""
     check: Callable[[Snapshot], None] = lambda _: None
@@ -214,6 +215,7 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
             newest | dict(draft.articles),
             (*superseded, *draft.superseded),
             draft.settled,
+            draft.replaces,
         )
         if publish(storage, done):
             break

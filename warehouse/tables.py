@@ -58,7 +58,7 @@ def build_tables(
 
     Args:
         extractions: pairs of an extraction and the capture it was read from.
-        captures: the captures to keep; of equal bodies the first is taken.
+        captures: the captures to keep; of equal bodies from one address the first is taken.
         rejects: objects with input, stage, reason, message, capture_id, source, url, at.
         fetches: objects with the columns of `fetches`.
     Returns:
@@ -69,10 +69,11 @@ def build_tables(
     build = _Builder()
     for extraction, capture in extractions:
         build.extraction(extraction, capture.capture_id)
-    seen: set[str] = set()
+    seen: set[tuple[str, str | None, str | None]] = set()
     for capture in captures:
-        if (identity := capture.capture_id) not in seen:
-            seen.add(identity)
+        identity = capture.capture_id
+        if (key := (identity, capture.url, capture.final_url)) not in seen:
+            seen.add(key)
             build.capture(capture, identity)
     for reject in rejects:
         build.add("rejects", reject, {})

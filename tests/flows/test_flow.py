@@ -64,3 +64,20 @@ def test_what_the_operator_sees(prefect_server: None, tmp_path: Path) -> None:
     assert any(r.state.name == "Degraded" for r in runs)  # type: ignore[attr-defined]
     assert any(t.name == f"batch-1-{counts.read}docs" for t in tasks)  # type: ignore[attr-defined]
     assert any(f"{counts.events} events" in (a.description or "") for a in artifacts)  # type: ignore[attr-defined]
+
+
+def test_reextraction_as_a_flow(prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import ingest as job_of
+    from flows import runner
+    from flows.config import workspace
+    from flows.reextract import reextract
+
+    space = workspace(tmp_path / "again")
+    job_of.ingest_direct(job_of.plan([str(SAMPLES)]), space, lambda _: None, lambda _: None)
+    assert reextract(str(space.root), return_state=True).name == "NothingNew"
+    (space.root / "sites").mkdir()
+    (space.root / "sites" / "a.toml").write_text('hosts = ["a.example"]\n[[rule]]\nbody = ["p"]\n')
+    monkeypatch.setattr(runner, "_cleaning", {})
+    state = reextract(str(space.root), since="2020-01-01", source=None, return_state=True)
+    assert (state.name, state.message[:19]) == ("Completed", "1 loads, 14 capture")
+    assert warehouse.read_log(space.root).version == 2
