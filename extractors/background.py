@@ -30,6 +30,8 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
         at -= 1
     before = lower[at] if at >= 0 else ""
     words = reading.lexicons.words
+    if "ask" in group.lemmas and candidate.type == "REQUEST" and _asks(reading, candidate.last):
+        return "a question, not a request"
     if group.form == "infinitive" and (before in words["intent"] or lower[group.start - 1] in words["intent"]):
         return "only intended"
     if group.form == "gerund" and at >= 0 and tags[at] == "P" and before not in _TELLING:
@@ -44,6 +46,17 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
     if candidate.rule.type not in _SPEECH and _habitual(reading, clause, group):
         return "a habit, not an act"
     return ""
+
+
+def _asks(reading: Reading, at: int) -> bool:
+    """Whether a question follows: "asked him whether …", "asked about …"; up to four words may name who was asked."""
+    lower, tags = reading.sentence.lower, reading.parse.tags
+    for k in range(at, min(at + 5, len(lower))):
+        if lower[k] in reading.lexicons.words["questions"]:
+            return True
+        if tags[k] not in "DNR#AsZ":
+            return False
+    return False
 
 
 def _to_reporters(reading: Reading, candidate: Candidate) -> bool:

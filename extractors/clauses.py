@@ -149,7 +149,7 @@ def _group(sentence: Sentence, tags: list[str], start: int, head: int, lexicons:
     modal = next((lower[k] for k in range(start, head) if tags[k] == "M"), "")
     group = Group(start, head, lemmas, modal=modal, copula=letter in "BHO")
     group.negated = "X" in inside
-    group.future = modal in ("will", "'ll", "wo", "shall") or (modal in ("would", "'d"))
+    group.future = modal in ("will", "'ll", "wo", "shall", "would", "'d") or _about_to(tags, lower, start)
     group.perfect = "H" in inside
     group.passive = (letter == "E" and be_before and lower[head - 1] != "having") or (
         letter == "E" and "H" not in inside
@@ -165,6 +165,11 @@ def _group(sentence: Sentence, tags: list[str], start: int, head: int, lexicons:
     else:
         group.form = "finite"
     return group
+
+
+def _about_to(tags: list[str], lower: list[str], start: int) -> bool:
+    """ "is going to meet", "was about to sign": the infinitive that begins at `start` lies ahead."""
+    return tags[start] == "T" and start >= 2 and lower[start - 1] in ("going", "about") and tags[start - 2] in "BXA"
 
 
 def _clauses(
@@ -315,10 +320,32 @@ class _Builder:
         following = self._next_verb(i + 1)
         if following == "V" and self._joins_infinitive(i):
             return
-        if following in tuple("MBHOVX") and self._finite(current):
+        if following in tuple("MBHOVXE") and (finite := self._finite(current)) is not None:
+            if not self._shares_auxiliary(i, finite) and following == "E":
+                return
             self._open(i + 1, "coord", len(self.clauses) - 1)
         elif not following and self._finite(current) and self._finite_ahead(i + 1) and not self._noun_list(i):
             self._open(i + 1, "main")
+
+    def _shares_auxiliary(self, i: int, first: Group) -> bool:
+        """ "was convicted and sentenced", "has closed the port and jailed …": the second participle is governed as the first.
+
+        A form that may be a past is one only where it has an object: "was released and visited his family".
+        """
+        at = i + 1
+        while at < len(self.tags) and self.tags[at] in "AZ":
+            at += 1
+        group = self.at_start.get(i + 1) or self.at_start.get(at)
+        if group is None or group.head > at or not any(form == "participle" for _, form in self.verbs.get(self.lower[at], ())):
+            return False
+        if not (first.passive or first.perfect) or first.form != "finite":
+            return False
+        object_follows = at + 1 < len(self.tags) and self.tags[at + 1] in "DN#R"
+        if self.tags[at] == "V" and (object_follows or not first.passive):
+            return False
+        group.finite, group.form, group.passive = True, "finite", first.passive
+        group.negated = group.negated or (first.negated and self.lower[i] in ("or", "nor"))
+        return True
 
     def _joins_infinitive(self, i: int) -> bool:
         """ "to prevent war and encourage trade": the second verb is an infinitive too."""

@@ -47,6 +47,8 @@ def tail(reading: Reading, index: int, end: int) -> tuple[int, Belonging | None]
         nxt = chunks[at]
         if nxt.start > end + 2 or nxt.prep not in ("of", "from", "in", "for"):
             return end, None
+        if any(t in "VEGBHM" for t in reading.parse.tags[end : nxt.start]):
+            return end, None  # "people died in Kashmir": the verb's place, not the noun's
         hits = reading.within(nxt.start, nxt.end)
         land = next((h[2] for h in hits if h[2].country), None)
         agent = strongest([h for h in hits if h[2].kind in AGENT_KINDS])

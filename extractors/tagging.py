@@ -94,6 +94,12 @@ def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: lis
         and not (low.endswith("ed") and (_previous(tags) in "BH" or _acts(tags, lower, following, lexicons)))
     ):
         return "N"
+    if low == "back" and (following == "home" or following in words["prepositions"]) and _direct(tags) not in "TM":
+        return "A"  # "flew him back home", "went back to Lima"
+    if low.endswith("ed") and low in words["attributive"] and _attributive(i, sentence, tags, lexicons):
+        return "N"
+    if _disagrees(i, lower, forms, tags):
+        return "N"
     if i and sentence.words[i][0].isupper() and not sentence.words[i].isupper() and tags[-1] not in '".':
         return "N"
     return _verb_class(i, lower, forms, following, tags, lexicons)
@@ -166,6 +172,26 @@ def _acts(tags: list[str], lower: list[str], following: str, lexicons: Lexicons)
         and (following[:1].isdigit() or any(following in words[g] for g in ("determiners", "numerals", "pronouns")))
         and not _has_verb(tags, lower, lexicons)
     )
+
+
+def _attributive(i: int, sentence: Sentence, tags: list[str], lexicons: Lexicons) -> bool:
+    """ "and elected officials remain", not "was elected", "elected Mr Diaz", "elected a council": a plain noun right behind, no auxiliary before."""
+    if _previous(tags) in "BHNR" or i + 1 >= len(sentence.words):
+        return False
+    following = sentence.words[i + 1]
+    return following.islower() and following.isalpha() and _noun_follows(following, lexicons)
+
+
+def _disagrees(i: int, lower: list[str], forms: tuple[tuple[str, str], ...], tags: list[str]) -> bool:
+    """ "a U.S. group that …": a bare verb form cannot follow a subject in the singular."""
+    if any(form != "base" for _, form in forms):
+        return False
+    for k in range(i - 1, -1, -1):
+        if tags[k] == "D":
+            return lower[k] in ("a", "an", "each", "every", "another")
+        if tags[k] not in "N":
+            return False
+    return False
 
 
 def _starts_verb(lower: list[str], i: int, lexicons: Lexicons) -> bool:
