@@ -25,7 +25,7 @@ from extractors.merging import merge
 from extractors.places import article_places
 from extractors.records import Event, Magnitude, Mention, Place
 from extractors.sentences import Sentence, sentence_spans, tokenize
-from extractors.settling import find_focus, is_political, settle
+from extractors.settling import find_focus, implied_authority, is_political, settle
 from extractors.tagging import tag
 from extractors.vetoes import article_topic, survives, topics, veto
 from extractors.when import find_when, spoken_of
@@ -163,6 +163,7 @@ def _event(
     when = find_when(sentence, c.first, (clause.start, clause.end), c.status, dates, inherited, published)
     actors = tuple(settle(a, reading, place, focus, c) for a in c.actors)
     recipients = tuple(settle(a, reading, place, focus, c) for a in c.recipients)
+    actors = actors or implied_authority(c, reading, place, focus)
     magnitudes = (
         tuple(m for m in read.magnitudes if m.kind in _MAGNITUDES.get(c.type, ()))
         if main or len([x for x in read.found if not x.dropped]) == 1

@@ -109,7 +109,7 @@ class Actor:
     char_end: int
     other_sectors: tuple[str, ...] = ()
     how: str = "phrase"
-    """How it was resolved: `phrase` (its own words), `apposition`, `pronoun`, `short_name`, `definite` ("the minister"), `sentence`, `place`, `article`, `none`."""
+    """How it was resolved: `phrase` (its own words), `apposition`, `pronoun`, `short_name`, `definite` ("the minister"), `sentence`, `place`, `article`, `implied` (only an authority does it: "was arrested"), `none`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ _KNOWN = frozenset(
         "confidence",
         "count",
         "status",
+        "authority",
         "note",
     ]
 )
@@ -113,6 +114,8 @@ class Rule:
     count: int
     """How many of its events that share rests on; 0 for a rule never seen there."""
     status: str | None
+    authority: str | None = None
+    """Sector of who alone does this, where nobody is named: of the country in which it was done ("was arrested": COP)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,7 @@ def _rule(raw: dict[str, Any], file: str) -> Rule:
         confidence=raw.get("confidence", 0.5),
         count=raw.get("count", 0),
         status=raw.get("status"),
+        authority=raw.get("authority"),
     )
 
 

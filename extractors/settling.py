@@ -58,6 +58,17 @@ def settle(actor: Actor, reading: Reading, place: Place | None, focus: str | Non
     return actor
 
 
+def implied_authority(c: Candidate, reading: Reading, place: Place | None, focus: str | None) -> tuple[Actor, ...]:
+    """Who must have done what only an authority does ("was arrested"): that of the place, with the trigger as its words."""
+    country = place.country if place is not None and place.country else focus
+    if c.rule.authority is None or c.type != c.rule.type or c.status != "actual" or not country:
+        return ()
+    sentence = reading.sentence
+    start, end = sentence.starts[c.first], sentence.ends[c.last - 1]
+    words = sentence.span(c.first, c.last)
+    return (Actor(words, None, country, c.rule.authority, start, end, how="implied"),)
+
+
 def _is_unknown_name(actor: Actor, reading: Reading) -> bool:
     """A proper name no lexicon knows, not a people or region of no one country ("Arab states")."""
     if actor.sector or not actor.text[:1].isupper():
