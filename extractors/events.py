@@ -41,7 +41,7 @@ def candidates(reading: Reading) -> list[Candidate]:
             state.attribution, state.sayer = closing_text, closing
         before = len(state.found)
         _clause(reading, index, clause, state)
-        if len(state.found) == before and not state.suppressed:
+        if all(c.dropped for c in state.found[before:]) and not state.suppressed:
             nominal_events(reading, index, clause, state)
         _remember_subject(reading, clause)
     good = [c for c in state.found if not c.dropped]

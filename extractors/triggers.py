@@ -66,7 +66,7 @@ def _follow(reading: Reading, at: int, rest: tuple[frozenset[str] | None, ...], 
         while at < limit and tags[at] == "Z":
             at += 1
         while at < limit and reach and not _is_among(reading, at, part):
-            if tags[at] in _BREAKS_GAP or (tags[at] == "P" and lower[at] not in _SMALL):
+            if tags[at] in _BREAKS_GAP or (tags[at] == "P" and lower[at] not in _SMALL and "as" not in part):
                 return 0
             at += 1
             reach -= 1
