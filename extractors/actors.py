@@ -159,7 +159,7 @@ def _resolve(reading: Reading, index: int) -> tuple[Actor, ...]:
         start += 1
     while end > start and tags[end - 1] == "s":
         end -= 1
-    if start >= end or _temporal(reading, start, end):
+    if start >= end or _temporal(reading, start, end) or _is_law(reading, start, end):
         return ()
     hits = reading.within(start, end)
     if not hits:
@@ -174,6 +174,12 @@ def _resolve(reading: Reading, index: int) -> tuple[Actor, ...]:
 def _temporal(reading: Reading, start: int, end: int) -> bool:
     time = reading.lexicons.words["time"]
     return all(reading.sentence.lower[k] in time or reading.parse.tags[k] in "#D" for k in range(start, end))
+
+
+def _is_law(reading: Reading, start: int, end: int) -> bool:
+    """ "the Hong Kong Human Rights and Democracy Act": a name of a law names nobody."""
+    last = end - 1
+    return reading.sentence.words[last][0].isupper() and end - start > 1 and reading.sentence.lower[last] in reading.lexicons.words["acts"]
 
 
 def _read_acronym(reading: Reading, at: int) -> None:

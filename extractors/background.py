@@ -70,13 +70,24 @@ def _to_reporters(reading: Reading, candidate: Candidate) -> bool:
 
 
 def _habitual(reading: Reading, clause: Clause, group: Group) -> bool:
-    """A pronoun and a verb in the simple present: "they help American companies"."""
+    """A pronoun and a verb in the simple present: "they help American companies"; "is usually held"; "whenever it raises tariffs"."""
     tags, lower = reading.parse.tags, reading.sentence.lower
+    now = lower[group.start] in ("is", "are", "do", "does", "'s", "'re", "can") and not group.perfect
+    if now and any(w in reading.lexicons.words["habitual"] for w in lower[group.start : group.head + 2]):
+        return True
     if group.start != group.head or tags[group.head] != "V":
         return False
     forms = {form for _, form in reading.lexicons.verbs.get(lower[group.head], ())}
     if "past" in forms:
         return False
+    opener = lower[clause.start - 1] if clause.start else ""
+    if opener in ("when", "whenever") and clause.kind == "sub":
+        return True
+    parents = reading.parse.clauses
+    if clause.kind == "coord" and clause.groups[0] is group and 0 <= clause.parent < len(parents):
+        parent = parents[clause.parent]
+        if parent.groups and parent is not clause and parent.groups[-1].start < group.start:
+            return _habitual(reading, parent, parent.groups[-1])
     at = group.head - 1
     while at >= clause.start and tags[at] in "AZ":
         at -= 1

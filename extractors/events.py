@@ -301,7 +301,10 @@ def _passive_sides(
     if group.form == "participle":
         subject = sides.antecedent(reading, group.start)
     candidate.recipients = subject
-    if not rule.reciprocal and not candidate.recipients and not candidate.actors:
+    if not candidate.actors and subject and _own_act(reading, clause):  # "the Swedish inquiry was dropped": by Sweden
+        candidate.actors = subject
+        candidate.recipients = _first(reading, clause, group, pattern, end, limit, subject)
+    elif not rule.reciprocal and not candidate.recipients and not candidate.actors:
         candidate.recipients = _first(reading, clause, group, pattern, end, limit, ())
     elif not any(a.country for a in subject):
         further = _first(reading, clause, group, pattern, end, limit, candidate.actors)
@@ -311,6 +314,12 @@ def _passive_sides(
         candidate.actors = tuple(a for a in sides.slot(reading, clause, group.head + 1, limit, "in") if a.country)
     if rule.governs and not candidate.actors and rule.type == "AGREE":
         candidate.actors, candidate.recipients = candidate.recipients, ()
+
+
+def _own_act(reading: Reading, clause: Clause) -> bool:
+    """Whether the subject is something that its owner does, so that who is named in it is the one who acts."""
+    chunks = sides.subject_chunks(reading, clause)
+    return bool(chunks) and reading.sentence.lower[chunks[-1].end - 1] in reading.lexicons.words["own_acts"]
 
 
 def _no_object(reading: Reading, group: Group, limit: int) -> bool:

@@ -33,7 +33,8 @@ def find_focus(readings: list[Reading], places: Iterable[Mention]) -> str | None
     for reading in readings:
         for _, _, entries in reading.found:
             entry = entries[0]
-            if entry.country and entry.country not in _BODIES and entry.kind not in _PLACED and not entry.ambiguous:
+            told = entry.country and entry.country not in _BODIES and entry.sector != "BUS"  # "a Hyundai" is no Korea
+            if told and entry.kind not in _PLACED and not entry.ambiguous:
                 counts[entry.country] += 2 if reading.lead else 1
     if not counts:
         return None

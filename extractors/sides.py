@@ -19,12 +19,12 @@ _GAP = frozenset('A"X')
 
 def subject(reading: Reading, clause: Clause, depth: int = 0) -> tuple[Actor, ...]:
     """Who does it: the chunks before the first verb, else the antecedent, else the subject of the parent clause."""
+    pronoun = _pronoun(reading, clause)
+    if pronoun is not None:  # also in "told police he …": what stands next to the verb is its subject
+        return pronoun
     chunks = subject_chunks(reading, clause)
     if chunks:
         return _actors(reading, chunks)
-    pronoun = _pronoun(reading, clause)
-    if pronoun is not None:
-        return pronoun
     if clause.kind == "rel" or (clause.kind == "part" and clause.groups and clause.groups[0].form == "participle"):
         return antecedent(reading, clause.start)
     parse = reading.parse

@@ -80,6 +80,12 @@ def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: lis
         return "A"  # "Arafat Wednesday rejected", "said Monday"
     if low in words["rounding"] and _rounds(lower, i, words):
         return "A"
+    if (
+        low == "what"
+        and following.endswith("s")
+        and any(lemma in lexicons.noun_prone for lemma, _ in lexicons.verbs.get(following, ()))
+    ):
+        return "D"  # "what charges does he face"
     letter = lexicons.classes.turned.get(low)
     if letter is not None:
         return _closed(letter, low, following, tags, words)
@@ -243,6 +249,8 @@ def _verb_class(
             return "G"
         if direct in "Ds#" or (direct == "N" and following in ("of", ",", ".")):
             return "N"
+        if direct == "N" and "-" in lower[i - 1] and _noun_follows(following, lexicons):
+            return "N"  # "a pro-government lobbying group"
         return "G"
     if "past" in names or ("participle" in names):
         if before in "B":

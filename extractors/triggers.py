@@ -117,7 +117,8 @@ def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end
         return False
     if rule.subjects:
         told = range(end, min(end + 12, limit)) if group.passive else range(clause.start, group.start)
-        if not any(lower[k] in rule.subjects for k in told) and not _parent_subject(reading, clause, group, rule):
+        named = (k for k in told if lower[k] in rule.subjects)
+        if not any(lower[k - 1] not in reading.lexicons.words["guns"] for k in named) and not _parent_subject(reading, clause, group, rule):
             return False
     if rule.complement and not any(
         word in rule.complement for word in lower[end : min(end + _COMPLEMENT_REACH, len(lower))]
