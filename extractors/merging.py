@@ -43,7 +43,13 @@ def _one_event(one: Event, other: Event) -> bool:
     same_person = bool(_names(one.recipients) & _names(other.recipients)) and one.event_type in _PERSONAL
     if _both_stated(one, other) and one.date_start != other.date_start and not same_person:
         return False
+    if _toll(one) != _toll(other) and not (one.recipients and other.recipients):
+        return False  # "killed 1,200" is not "killed the chief", though one of them names nobody
     return _same_side(one.actors, other.actors) and _same_side(one.recipients, other.recipients)
+
+
+def _toll(event: Event) -> bool:
+    return any(m.kind in ("killed", "injured") and m.value > 1 for m in event.magnitudes)
 
 
 def _both_stated(one: Event, other: Event) -> bool:
@@ -59,11 +65,14 @@ def _same_side(one: tuple[Actor, ...], other: tuple[Actor, ...]) -> bool:
         return True
     if names and others:
         return False
-    return bool({_sort(a) for a in one} & {_sort(a) for a in other})
+    return any(_same_sort(a, b) for a in one for b in other)
 
 
-def _sort(actor: Actor) -> tuple[str | None, str]:
-    return actor.country, actor.sector or ("" if actor.country else actor.text)
+def _same_sort(one: Actor, other: Actor) -> bool:
+    """ "two prison officers" and the Smith and Jones named later: one country, and no other sector told of either."""
+    if one.country and one.country == other.country:
+        return not one.sector or not other.sector or one.sector == other.sector
+    return one.country == other.country and one.sector == other.sector and (one.sector is not None or one.text == other.text)
 
 
 def _names(side: tuple[Actor, ...]) -> set[str]:

@@ -37,7 +37,8 @@ def nominal_events(reading: Reading, index: int, clause: Clause, state: State) -
             nominal=True,
         )
         _noun_sides(reading, clause, chunk, rule, first, last, candidate)
-        if clause.groups and (clause.groups[0].future or clause.groups[0].modal in HYPOTHETICAL):
+        # "may have been involved in the attack": the attack itself is no conjecture
+        if not chunk.prep and clause.groups and (clause.groups[0].future or clause.groups[0].modal in HYPOTHETICAL):
             candidate.status = "planned" if clause.groups[0].future else "hypothetical"
         if chunk.start and lower[chunk.start] in ("no", "any"):
             candidate.status = "negated"

@@ -61,6 +61,7 @@ def settle_hits(reading: Reading) -> None:
         for a, b, e in reading.hits
         if e.country
         and e.country not in BODIES
+        and e.sector != "BUS"
         and (e.kind != "person" or b - a > 1)  # a surname alone may be anybody's
     }
     reading.sole = next(iter(countries)) if len(countries) == 1 else None

@@ -12,6 +12,7 @@ from itertools import pairwise
 from extractors.actors import Reading, actors_of
 from extractors.clauses import Chunk, Clause
 from extractors.records import Actor
+from extractors.triggers import noun_trigger
 
 _POSSESSIVES = frozenset(("its", "their", "his", "her"))
 _GAP = frozenset('A"X')
@@ -163,6 +164,12 @@ def antecedent(reading: Reading, at: int) -> tuple[Actor, ...]:
     if index < 0:
         return ()
     chunk = reading.parse.chunks[chunk_at[index]]
+    if chunk.prep in ("on", "against", "in", "at") and chunk.index > 0:
+        # "a Russian strike on Kharkiv that killed five": the strike did it
+        deed = reading.parse.chunks[chunk.index - 1]
+        hit = noun_trigger(reading, deed)
+        if hit is not None and hit[0].type in ("ASSAULT", "PROTEST"):
+            return tuple(a for a in actors_of(reading, deed.index) if a.char_end <= reading.sentence.starts[hit[1]] + 1)
     head_end = reading.sentence.ends[chunk.end - 1]
     # "the Palestinian issue, which …" is a thing, whatever adjective it has
     actors = tuple(a for a in actors_of(reading, chunk.index) if a.char_end >= head_end or a.sector)

@@ -50,7 +50,7 @@ def put_status(reading: Reading, clause: Clause, group: Group, candidate: Candid
         candidate.type = future_type
         candidate.status = "planned" if future_type == "AGREE" else "actual"
     elif future:
-        candidate.status = "planned" if not rule.governs else "actual"
+        candidate.status = "planned" if not rule.governs or rule.type == "REQUEST" else "actual"
     elif modal in HYPOTHETICAL:
         candidate.status = "hypothetical"
     elif modal in OUGHT:

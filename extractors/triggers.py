@@ -43,7 +43,7 @@ def _fits(reading: Reading, clause: Clause, group: Group, pattern: Pattern, limi
         end = _follow(reading, group.head + 1, rest[:-2], limit)
         if end and _heads(reading, _subject_start(clause, group), group.start) & nouns:
             return end
-    if rest[0] is not None and rest[0] <= _TO and not pattern.rule.governs and reading.parse.tags[group.head + 1 : group.head + 2] == ["T"]:
+    if rest[0] is not None and "to" in rest[0] and not pattern.rule.governs and reading.parse.tags[group.head + 1 : group.head + 2] == ["T"]:
         return 0  # "going to meet" is no journey
     return _follow(reading, group.head + 1, rest, limit)
 
