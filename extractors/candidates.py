@@ -119,7 +119,7 @@ def distinct(found: list[Candidate]) -> list[Candidate]:
     for c in found:
         key = (c.type, frozenset(a.country for a in c.actors), frozenset(a.country for a in c.recipients))
         act = (c.type, c.actors)
-        if key not in seen and not (c.rank == _PARTICIPIAL and c.actors and act in acts):
+        if key not in seen and not ((c.rank == _PARTICIPIAL or not c.recipients) and c.actors and act in acts):
             seen.add(key)
             acts.add(act)
             kept.append(c)
