@@ -179,7 +179,11 @@ def _temporal(reading: Reading, start: int, end: int) -> bool:
 def _is_law(reading: Reading, start: int, end: int) -> bool:
     """ "the Hong Kong Human Rights and Democracy Act": a name of a law names nobody."""
     last = end - 1
-    return reading.sentence.words[last][0].isupper() and end - start > 1 and reading.sentence.lower[last] in reading.lexicons.words["acts"]
+    return (
+        reading.sentence.words[last][0].isupper()
+        and end - start > 1
+        and reading.sentence.lower[last] in reading.lexicons.words["acts"]
+    )
 
 
 def _read_acronym(reading: Reading, at: int) -> None:

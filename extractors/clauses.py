@@ -336,7 +336,11 @@ class _Builder:
         while at < len(self.tags) and self.tags[at] in "AZ":
             at += 1
         group = self.at_start.get(i + 1) or self.at_start.get(at)
-        if group is None or group.head > at or not any(form == "participle" for _, form in self.verbs.get(self.lower[at], ())):
+        if (
+            group is None
+            or group.head > at
+            or not any(form == "participle" for _, form in self.verbs.get(self.lower[at], ()))
+        ):
             return False
         if not (first.passive or first.perfect) or first.form != "finite":
             return False

@@ -72,7 +72,11 @@ def _same_sort(one: Actor, other: Actor) -> bool:
     """ "two prison officers" and the Smith and Jones named later: one country, and no other sector told of either."""
     if one.country and one.country == other.country:
         return not one.sector or not other.sector or one.sector == other.sector
-    return one.country == other.country and one.sector == other.sector and (one.sector is not None or one.text == other.text)
+    return (
+        one.country == other.country
+        and one.sector == other.sector
+        and (one.sector is not None or one.text == other.text)
+    )
 
 
 def _names(side: tuple[Actor, ...]) -> set[str]:

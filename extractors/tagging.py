@@ -16,9 +16,10 @@ from extractors.wordclasses import POINTING
 
 _VERBAL_BEFORE = frozenset("TMOX")
 _QUOTES = frozenset(('"', "“", "”", "«", "»", "'", "‘", "’"))
-_ASIDE = _QUOTES | frozenset("()[]-")
+_ASIDE = _QUOTES | frozenset("()[]-,")
 # A bracket of up to 12 words is an acronym, a party or an age; a quotation of up to 5 is a word used with distance.
 _BRACKETED, _QUOTED = 13, 6
+_PARTY_MARKS = frozenset(("r-", "d-", "i-"))
 
 
 def tag(sentence: Sentence, lexicons: Lexicons, nominal: frozenset[int] = frozenset(), begin: int = 0) -> list[str]:
@@ -61,6 +62,9 @@ def _set_aside(sentence: Sentence) -> set[int]:
                 quote = -1
             else:
                 quote = i
+        elif low == "," and i + 1 < len(lower) and lower[i + 1][:2] in _PARTY_MARKS and len(lower[i + 1]) > 2:
+            close = next((k for k in range(i + 2, min(i + 7, len(lower))) if lower[k] == ","), -1)
+            aside.update(range(i, close + 1))  # "Mr Smith, R-W.Va., said"
         elif low == "-" and 0 < i < len(lower) - 1 and sentence.ends[i - 1] == sentence.starts[i]:
             aside.add(i)
     return aside

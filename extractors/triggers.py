@@ -43,7 +43,12 @@ def _fits(reading: Reading, clause: Clause, group: Group, pattern: Pattern, limi
         end = _follow(reading, group.head + 1, rest[:-2], limit)
         if end and _heads(reading, _subject_start(clause, group), group.start) & nouns:
             return end
-    if rest[0] is not None and "to" in rest[0] and not pattern.rule.governs and reading.parse.tags[group.head + 1 : group.head + 2] == ["T"]:
+    if (
+        rest[0] is not None
+        and "to" in rest[0]
+        and not pattern.rule.governs
+        and reading.parse.tags[group.head + 1 : group.head + 2] == ["T"]
+    ):
         return 0  # "going to meet" is no journey
     return _follow(reading, group.head + 1, rest, limit)
 
@@ -118,7 +123,9 @@ def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end
     if rule.subjects:
         told = range(end, min(end + 12, limit)) if group.passive else range(clause.start, group.start)
         named = (k for k in told if lower[k] in rule.subjects)
-        if not any(lower[k - 1] not in reading.lexicons.words["guns"] for k in named) and not _parent_subject(reading, clause, group, rule):
+        if not any(lower[k - 1] not in reading.lexicons.words["guns"] for k in named) and not _parent_subject(
+            reading, clause, group, rule
+        ):
             return False
     if rule.complement and not any(
         word in rule.complement for word in lower[end : min(end + _COMPLEMENT_REACH, len(lower))]
