@@ -383,6 +383,8 @@ class _Builder:
     def _add(self, group: Group) -> None:
         current = self._current()
         finite = self._finite(current)
+        if finite is not None and self._is_past(finite, group):
+            group.finite, group.form, group.passive = True, "finite", False
         if group.finite and finite is not None:
             if self._reduce(finite, group):
                 pass
@@ -394,6 +396,22 @@ class _Builder:
                     group.start, "resume", self._before_insert() if current.kind == "rel" else len(self.clauses) - 1
                 )
         self._current().groups.append(group)
+
+    def _is_past(self, first: Group, second: Group) -> bool:
+        """ "people interviewed in Lima expressed concern": what looks like a participle has an object, the form before it has none."""
+        at = second.head
+        if (
+            second.form != "participle"
+            or second.start != at
+            or at + 1 >= len(self.tags)
+            or self.tags[at + 1] not in "DN#"
+        ):
+            return False
+        naming = self.words["naming"]
+        if any(lemma in naming for lemma in (*first.lemmas, *second.lemmas)) or self.tags[first.head + 1] not in "P":
+            return False
+        forms = {form for _, form in self.verbs.get(self.lower[at], ())}
+        return "past" in forms and first.start == first.head and self.lower[at - 1] not in self.words["prepositions"]
 
     def _takes_clause(self, group: Group) -> bool:
         """Whether a clause without "that" may be the verb's complement."""

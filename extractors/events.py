@@ -130,6 +130,26 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
             state.suppressed = True
         if candidate.dropped and not pattern.rule.governs:
             continue
+        _message(reading, index, clause, group, state, effect)
+        return
+
+
+def _message(reading: Reading, index: int, clause: Clause, sent: Group, state: State, effect: str) -> None:
+    """ "sent a letter demanding answers", "issued a statement condemning the raid": the message's participle tells the act."""
+    lower, messages = reading.sentence.lower, reading.lexicons.words["messages"]
+    for group in clause.groups:
+        if group.start <= sent.head or group.form != "gerund":
+            continue
+        if not any(lower[k] in messages for k in range(sent.head + 1, group.start)):
+            continue
+        pattern, end = match(reading, clause, group, clause.end)
+        if pattern is None or pattern.rule.type not in ("REQUEST", "ACCUSE", "REJECT", "THREATEN", "SUPPORT"):
+            continue
+        told = _verbal(reading, index, clause, group, pattern, end, clause.end, state, effect)
+        if not told.dropped and state.found and state.found[-1].type == "CONSULT":
+            told.recipients = told.recipients or state.found[-1].recipients
+            state.found[-1].dropped = "a message, told by its participle"
+        state.found.append(told)
         return
 
 

@@ -24,6 +24,7 @@ def nominal_events(reading: Reading, index: int, clause: Clause, state: State) -
         hit = noun_trigger(reading, chunk)
         if hit is None:
             continue
+        chunk = sides.governed(reading, chunk)
         rule, first, last = hit
         candidate = Candidate(
             rule,

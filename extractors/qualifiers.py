@@ -37,6 +37,13 @@ def qualify(line: Line, found: list[Toponym]) -> None:
             and _is_name(line, t)
         ):
             t.inside = two
+        elif (
+            s.lower[after] == "of"
+            and two is not None
+            and is_division(two)
+            and s.lower[after - 1] in line.cues.groups["district_types"]
+        ):
+            t.inside = two  # "the Central District of California"
         if t.inside is None and t.first > 1 and s.words[t.first - 1] in ("'s", "’s"):
             owner = next((o for o in found if o.last == t.first - 1), None)
             if owner is not None and any(x.spot.kind == "city" for x in owner.senses) and known(t.senses) < 1.5:

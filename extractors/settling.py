@@ -33,8 +33,9 @@ def find_focus(readings: list[Reading], places: Iterable[Mention]) -> str | None
     for reading in readings:
         for _, _, entries in reading.found:
             entry = entries[0]
-            told = entry.country and entry.country not in _BODIES and entry.sector != "BUS"  # "a Hyundai" is no Korea
-            if told and entry.kind not in _PLACED and not entry.ambiguous:
+            if entry.sector == "BUS":
+                continue  # "a Hyundai" is no Korea
+            if entry.country and entry.country not in _BODIES and entry.kind not in _PLACED and not entry.ambiguous:
                 counts[entry.country] += 2 if reading.lead else 1
     if not counts:
         return None

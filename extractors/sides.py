@@ -223,6 +223,14 @@ def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str
     return ()
 
 
+def governed(reading: Reading, chunk: Chunk) -> Chunk:
+    """The chunk with the preposition it shares: "during a drone and missile attack"."""
+    if chunk.prep or not chunk.index or reading.parse.tags[chunk.start - 1] != "C":
+        return chunk
+    before = reading.parse.chunks[chunk.index - 1]
+    return replace(chunk, prep=before.prep) if before.end == chunk.start - 1 else chunk
+
+
 def _belonging(reading: Reading, chunks: list[Chunk], n: int) -> tuple[Actor, ...]:
     """Whose the object is: "the withdrawal of Serbian forces", "a decision by Malta"."""
     if n + 1 < len(chunks) and chunks[n + 1].prep in ("of", "by") and chunks[n + 1].start - chunks[n].end <= 2:

@@ -38,6 +38,9 @@ def put_status(reading: Reading, clause: Clause, group: Group, candidate: Candid
     if opener in ("if", "unless", "whether", "lest") or first_word in ("if", "whether"):
         candidate.status = "hypothetical"
         return
+    if modal and any(w in ("how", "why", "whether") for w in reading.sentence.lower[clause.start : group.start]):
+        candidate.status = "hypothetical"  # "asked how Israel will respond"
+        return
     future = group.future or any(g.future and g.head < group.head for g in clause.groups) or effect == "planned"
     if modal in ("would", "'d") and not state.reported:
         candidate.status = "hypothetical"
