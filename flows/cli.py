@@ -54,15 +54,21 @@ def main() -> None:
 @app.command()
 def ingest(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PATH|URL…", help="Files, folders (recursive), URLs, or - for standard input.", show_default=False
         ),
-    ],
+    ] = None,
     root: Root = None,
     source: Annotated[
-        str | None, typer.Option(help="Name of the source, stored with every article.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of paths and URLs: the source's name, stored with every article. Alone: the configured source to fetch (may be repeated).",
+            show_default=False,
+        ),
     ] = None,
+    due: Annotated[bool, typer.Option("--due", help="Fetch the configured sources whose schedule has come.")] = False,
     flow: Annotated[
         bool | None,
         typer.Option(
@@ -84,19 +90,25 @@ def ingest(
 
         dateline ingest https://example.org/story.html
 
+        dateline ingest --source example-news   (a source of `dateline sources list`)
+
         cat articles.jsonl | dateline ingest -
     """
     from flows import ingest as job_of
     from flows import report
 
     space = space_of(root)
-    job = job_of.plan(paths, source)
+    given, label, named = _asked(paths or [], source or [], due, space)
+    if due and not named:
+        typer.echo("no source is due")
+        return
+    job = job_of.plan(given, label, named, space)
     for failed in job.inputs.failures:
         warn(f"{failed.input}: {failed.message}")
     if not job.units:
         if not job.inputs.failures:
             raise fail(
-                f"nothing to read in {', '.join(paths)}",
+                f"nothing to read in {', '.join(given)}",
                 f"{job.inputs.passed_over} files there are of other kinds; the doors are .html, .htm, .txt, .jsonl and .gz of them.",
             )
         raise fail("nothing was taken", "check the paths, or run `dateline ingest --help` for the kinds of input.")
@@ -123,8 +135,28 @@ def ingest(
     _say_rejects(counts)
     if counts.read and counts.rejects == counts.read:
         raise fail("nothing was taken: every document was rejected", 'the reasons: dateline sql "from rejects"')
-    if not counts.read:
+    if not counts.read and not job.sources:
         raise fail("nothing was taken: the input is empty")
+
+
+def _asked(given: list[str], source: list[str], due: bool, space: Workspace) -> tuple[list[str], str | None, list[str]]:
+    """What to read, its label, and the names of configured sources: `--source` labels what is given, and alone names what to fetch."""
+    if given and (due or len(source) > 1):
+        raise fail(
+            "paths and configured sources are separate runs", "leave out the paths, or --due and the second --source."
+        )
+    if given:
+        return given, source[0] if source else None, []
+    if not source and not due:
+        raise fail("nothing is named", "name files, folders or URLs, or --source NAME, or --due.", code=2)
+    if not due:
+        return [], None, list(dict.fromkeys(source))
+    from datetime import UTC, datetime
+
+    from flows.fetchstate import due_sources
+
+    found = [s.name for s in due_sources(space, datetime.now(UTC))]
+    return [], None, [name for name in found if not source or name in source]
 
 
 def _run(job: Any, space: Workspace, flow: bool | None, quiet: bool) -> Counts:

@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 BATCH_DOCUMENTS = 250
 BATCH_BYTES = 64 * 1024 * 1024
@@ -36,6 +37,11 @@ class Workspace:
         return folder if folder.is_dir() else None
 
     @property
+    def settings(self) -> Path:
+        """The user's settings; the file need not exist."""
+        return self.root / "dateline.toml"
+
+    @property
     def prefect_home(self) -> Path:
         """Where Prefect keeps its database and settings for this workspace."""
         return self.root / ".prefect"
@@ -50,19 +56,27 @@ class SettingsError(Exception):
     """dateline.toml says something that cannot be. The message names the key and what may stand there."""
 
 
+def read_settings(space: Workspace) -> dict[str, Any]:
+    """What dateline.toml says; nothing when there is no such file.
+
+    Raises:
+        SettingsError: the file cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(space.settings.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{space.settings}: {error}") from error
+
+
 def captures_kept(space: Workspace) -> timedelta | None:
     """How long captures are kept, from `[captures] keep` in dateline.toml: "all" (None), "N days", or "none" (zero).
 
     Raises:
         SettingsError: the file cannot be read, or says something else.
     """
-    path = space.root / "dateline.toml"
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{path}: {error}") from error
+    settings, path = read_settings(space), space.settings
     keep = str(settings.get("captures", {}).get("keep", "all"))
     if keep == "all":
         return None

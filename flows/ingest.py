@@ -7,13 +7,16 @@ with a name, a task a batch, states and the `run-summary` artifact.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flows import pipeline, runner
 from flows.config import Workspace, worker_count, workspace
+from flows.configured import LOCAL, Source, source_named
+from flows.fetchstate import tried
 from flows.keeping import compact_if_due
 from flows.pipeline import Counts
 from flows.readers.files import Inputs, find_inputs
@@ -28,27 +31,52 @@ class Job:
     inputs: Inputs
     urls: tuple[str, ...]
     source: str | None
+    sources: tuple[Source, ...] = ()
+    """Configured sources, by the names the user gave."""
 
     @property
     def units(self) -> int:
-        """Files, URLs and streams: what progress counts."""
-        return len(self.inputs.files) + len(self.urls) + self.inputs.stdin
+        """Files, URLs, streams and sources: what progress counts."""
+        return len(self.inputs.files) + len(self.urls) + self.inputs.stdin + len(self.sources)
 
 
 Extracted = Callable[[Counts], None]
 
 
-def plan(given: list[str], source: str | None = None) -> Job:
-    """Resolve the arguments; nothing is read yet."""
+def plan(
+    given: list[str], source: str | None = None, sources: Iterable[str] = (), space: Workspace | None = None
+) -> Job:
+    """Resolve the arguments; nothing is read yet.
+
+    Args:
+        source: the label of what is given.
+        sources: names of configured sources of the workspace.
+    Raises:
+        SettingsError: no such source, or dateline.toml is wrong.
+    """
     urls = tuple(g for g in given if is_url(g))
-    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source)
+    named = tuple(source_named(space or workspace(), name) for name in sources)
+    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source, named)
+
+
+def items_of(job: Job, space: Workspace, counts: Counts, advance: Callable[[int], None]) -> Iterator[pipeline.Item]:
+    """Every document of a job, one at a time: what was given first, then source by source. As `pipeline.read_items`."""
+    yield from pipeline.read_items(job.inputs, job.urls, job.source, counts, advance)
+    for source in job.sources:
+        tried(space, [source], datetime.now(UTC))
+        if source.kind in LOCAL:
+            found = find_inputs(str(path) for path in source.paths(space))
+            yield from pipeline.read_items(found, (), source.name, counts, lambda _: None)
+        else:
+            yield from pipeline.read_items(find_inputs(()), source.address, source.name, counts, lambda _: None)
+        advance(1)
 
 
 def pool_size(job: Job) -> int:
     """0 for a job this process does sooner than a pool starts, else the number of worker processes."""
     workers = worker_count()
     files = job.inputs.files
-    if len(files) >= runner.POOL_FROM_FILES or job.inputs.stdin:
+    if len(files) >= runner.POOL_FROM_FILES or job.inputs.stdin or any(s.kind in LOCAL for s in job.sources):
         return workers
     total = 0
     for path in files:
@@ -74,7 +102,7 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
     run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
     known = warehouse.read_log(space.root).known
     with runner.Pool(pool_size(job), space.own_lexicons, space.own_sites) as pool:
-        items = pipeline.read_items(job.inputs, job.urls, job.source, total, advance)
+        items = items_of(job, space, total, advance)
         for batch, outcomes, seconds in pool.extract(pipeline.cut_batches(items, known, run, total)):
             counts = pipeline.commit_batch(run, batch, outcomes)
             counts.extract_seconds = seconds
@@ -97,7 +125,7 @@ def ingest_flow(job: Job, space: Workspace) -> Counts:
     """Run a job as the Prefect flow, in this process."""
     from flows.tasks import ingest
 
-    state: Any = ingest(list(job.given), str(space.root), job.source, return_state=True)
+    state: Any = ingest(list(job.given), str(space.root), job.source, [s.name for s in job.sources], return_state=True)
     return Counts(**state.result(raise_on_failure=False))
 
 

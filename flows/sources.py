@@ -29,6 +29,87 @@ Root = Annotated[
 ]
 
 
+@app.command("list")
+def list_sources(root: Root = None) -> None:
+    """Show the configured sources: kind, address, schedule, and when each was tried last and is due next.
+
+    Example:
+
+        dateline sources list
+    """
+    from rich.console import Console
+
+    from flows.config import workspace
+    from flows.sourcetable import sources_table
+
+    space = workspace(root)
+    table = sources_table(space)
+    if table is None:
+        typer.echo(f"{space.settings}: no sources yet: `dateline sources add NAME ADDRESS`")
+        return
+    Console().print(table)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What to call it; stored with every article.", show_default=False)],
+    address: Annotated[list[str], typer.Argument(metavar="URL|PATH…", help="Where it is.", show_default=False)],
+    kind: Annotated[
+        str, typer.Option(help="feed, sitemap, site (a front page), urls (single pages), folder or warc.")
+    ] = "feed",
+    schedule: Annotated[
+        str | None, typer.Option(help='"every 30 minutes", or a cron line.', show_default=False)
+    ] = None,
+    country: Annotated[str | None, typer.Option(help="Of the publisher, as KEN.", show_default=False)] = None,
+    language: Annotated[str | None, typer.Option(help="As en.", show_default=False)] = None,
+    pause: Annotated[
+        str | None, typer.Option(help='Between two requests to one host, as "5 seconds".', show_default=False)
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="A note on the terms of use.", show_default=False)] = None,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Let it be an address of this machine or a local network.")
+    ] = False,
+    root: Root = None,
+) -> None:
+    """Write a source into the workspace's dateline.toml, where its other keys may be set by hand.
+
+    Examples:
+
+        dateline sources add example-news https://example.org/feed.xml --schedule "every 30 minutes" --country KEN
+
+        dateline sources add archive clippings/ --kind folder
+    """
+    from flows.config import workspace
+    from flows.configured import LOCAL, add_source
+
+    space = workspace(root)
+    if kind in LOCAL:
+        address = [str(Path(a).expanduser().resolve()) for a in address]
+    table = {"kind": kind, "address": address[0] if len(address) == 1 else address, "schedule": schedule,
+             "country": country, "language": language, "pause": pause, "licence": licence,
+             "allow_private": allow_private or None}  # fmt: skip
+    add_source(space, name, {key: value for key, value in table.items() if value is not None})
+    typer.echo(f"{space.settings}: {name} added; `dateline ingest --source {name}` fetches it")
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="As in `dateline sources list`.", show_default=False)], root: Root = None
+) -> None:
+    """Take a source out of dateline.toml. What it brought stays in the warehouse (`dateline forget NAME` takes that out).
+
+    Example:
+
+        dateline sources remove example-news
+    """
+    from flows.config import workspace
+    from flows.configured import remove_source
+
+    space = workspace(root)
+    remove_source(space, name)
+    typer.echo(f"{space.settings}: {name} removed")
+
+
 @app.command("test")
 def compare(
     paths: Annotated[

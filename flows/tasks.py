@@ -58,24 +58,29 @@ _THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
 
 def _name() -> str:
     given = flow_run.parameters
-    return report.run_name(list(given.get("inputs") or []), given.get("source"), datetime.now())
+    return report.run_name(list(given.get("inputs") or given.get("sources") or []), given.get("source"), datetime.now())
 
 
 @flow(name="ingest", flow_run_name=_name, persist_result=False, task_runner=_THREADS)
-def ingest(inputs: list[str], root: str | None = None, source: str | None = None) -> Any:
-    """Read, clean, code and commit: files, folders and URLs into the workspace.
+def ingest(
+    inputs: list[str] = [],  # noqa: B006 (the run's form shows what may stand here)
+    root: str | None = None,
+    source: str | None = None,
+    sources: list[str] = [],  # noqa: B006
+) -> Any:
+    """Read, clean, code and commit: files, folders and URLs, and the configured sources named, into the workspace.
 
     What is in the warehouse already is left alone, so a run may be repeated at any time.
     """
     started = job_of.started()
     space = workspace(root)
-    job = job_of.plan(inputs, source)
+    job = job_of.plan(inputs, source, sources, space)
     total = Counts()
     run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
     workers = job_of.pool_size(job)
     waiting: deque[PrefectFuture[dict[str, Any]]] = deque()
     with runner.Pool(workers, space.own_lexicons, space.own_sites) as pool:
-        items = pipeline.read_items(job.inputs, job.urls, job.source, total, lambda _: None)
+        items = job_of.items_of(job, space, total, lambda _: None)
         for batch in pipeline.cut_batches(items, warehouse.read_log(space.root).known, run, total):
             waiting.append(run_batch.submit(batch.number, len(batch.items), _Work(run, batch, pool)))
             if len(waiting) > max(workers, 1):
