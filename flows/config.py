@@ -42,6 +42,11 @@ class Workspace:
         return self.root / "dateline.toml"
 
     @property
+    def inbox(self) -> Path:
+        """Where articles are dropped."""
+        return self.root / "inbox"
+
+    @property
     def prefect_home(self) -> Path:
         """Where Prefect keeps its database and settings for this workspace."""
         return self.root / ".prefect"

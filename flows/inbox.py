@@ -27,6 +27,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from flows.config import BATCH_BYTES, BATCH_DOCUMENTS
+from flows.locks import is_locked
 from flows.readers.files import media_type
 
 CLAIMED, DONE, FAILED = "_claimed", "_done", "_failed"
@@ -267,17 +268,12 @@ def _locked(inbox: Path, batch: str) -> int | None:
 
 def held(inbox: Path, batch: str) -> bool:
     """Whether a living process holds the batch now."""
-    try:
-        file = os.open(inbox / CLAIMED / batch / "lock", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False
+    return is_locked(inbox / CLAIMED / batch / "lock")
+
+
+def is_empty(inbox: Path) -> bool:
+    """Whether nothing lies there to be taken, now or once it has settled."""
+    return next(_walk(inbox, top=True), None) is None
 
 
 def files_of(inbox: Path, batch: str) -> tuple[Dropped, ...]:

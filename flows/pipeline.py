@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extractors.records import Capture, Extraction, ExtractionError
 from flows.config import BATCH_BYTES, BATCH_DOCUMENTS, Workspace, captures_kept
@@ -96,6 +96,8 @@ class Counts:
     reasons: dict[str, int] = field(default_factory=dict)
     languages: dict[str, int] = field(default_factory=dict)
     examples: list[Reject] = field(default_factory=list)
+    committed: list[dict[str, Any]] = field(default_factory=list)
+    """Of a batch, not of a run: its load_id, the version it made, its rows by table and the version hashes."""
 
     def __iadd__(self, other: Counts) -> Counts:
         for name in (
@@ -309,6 +311,9 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
             counts.known += len(rest)
         else:
             _count(counts, part)
+            if done is not None:
+                said = {"load_id": done.load_id, "version": done.version, "rows": done.rows, "versions": done.versions}
+                counts.committed.append(said)
         break
     counts.commit_seconds = time.perf_counter() - began
     return counts

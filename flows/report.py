@@ -12,29 +12,35 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def run_name(inputs: list[str], source: str | None, at: datetime) -> str:
+def run_name(inputs: list[str], source: str | None, at: datetime, documents: int | None = None) -> str:
     """A name that tells one run from another in a list.
 
+    Args:
+        documents: how many were read; None when the run begins.
+
     >>> run_name(["news/june"], None, datetime(2024, 6, 19, 8, 5))
-    'ingest-june-2024-06-19T08:05'
+    'ingest june 2024-06-19 08:05'
+    >>> run_name(["a", "b"], None, datetime(2024, 6, 19, 8, 5), 312)
+    'ingest a +1 2024-06-19 08:05 312 documents'
     """
     first = source or (Path(inputs[0].rstrip("/")).name if inputs else "") or "inputs"
-    more = f"+{len(inputs) - 1}" if len(inputs) > 1 and not source else ""
-    return f"ingest-{first[:60]}{more}-{at:%Y-%m-%dT%H:%M}"
+    more = f" +{len(inputs) - 1}" if len(inputs) > 1 and not source else ""
+    count = "" if documents is None else f" {documents} document{'s' * (documents != 1)}"
+    return f"ingest {first[:60]}{more} {at:%Y-%m-%d %H:%M}{count}"
 
 
 def summary_rows(counts: Counts, seconds: float) -> list[dict[str, Any]]:
     """The stages of a run: documents in, out and rejected, and the seconds each took (summed over processes).
 
-    The `read` stage's "out" are the documents that were new; everything read is articles + rejects + known + same text.
+    Coding happens in the seconds of `extract`. The `read` stage's "out" are the documents that were new; everything read is articles + rejects + known + same text.
     """
     new = counts.read - counts.known
     return [
-        {"stage": "read", "in": counts.read, "out": new, "rejected": 0, "seconds": round(counts.read_seconds, 2)},
-        {"stage": "extract", "in": new, "out": counts.articles + counts.same_text, "rejected": counts.rejects, "seconds": round(counts.extract_seconds, 2)},
-        {"stage": "code", "in": counts.articles, "out": counts.articles - counts.uncoded, "rejected": 0, "seconds": None},
-        {"stage": "commit", "in": counts.articles, "out": counts.articles, "rejected": 0, "seconds": round(counts.commit_seconds, 2)},
-        {"stage": "whole run", "in": counts.read, "out": counts.articles, "rejected": counts.rejects, "seconds": round(seconds, 2)},
+        {"stage": "read", "in": counts.read, "out": new, "rejected": 0, "events": None, "seconds": round(counts.read_seconds, 2)},
+        {"stage": "extract", "in": new, "out": counts.articles + counts.same_text, "rejected": counts.rejects, "events": None, "seconds": round(counts.extract_seconds, 2)},
+        {"stage": "code", "in": counts.articles, "out": counts.articles - counts.uncoded, "rejected": 0, "events": counts.events, "seconds": None},
+        {"stage": "commit", "in": counts.articles, "out": counts.articles, "rejected": 0, "events": counts.events, "seconds": round(counts.commit_seconds, 2)},
+        {"stage": "whole run", "in": counts.read, "out": counts.articles, "rejected": counts.rejects, "events": counts.events, "seconds": round(seconds, 2)},
     ]  # fmt: skip
 
 
@@ -46,6 +52,15 @@ def summary_text(counts: Counts) -> str:
     if counts.same_text:
         parts.append(f"{counts.same_text} with a text stored already")
     return f"{counts.read} documents: " + ", ".join(parts) + f"; {counts.loads} loads"
+
+
+def degraded(counts: Counts, share: float) -> str:
+    """Why a run is not as good as it should be: more than this share of the new documents was rejected; '' when not."""
+    new = counts.read - counts.known
+    if not new or counts.rejects <= share * new:
+        return ""
+    reasons = ", ".join(f"{r} {n}" for r, n in sorted(counts.reasons.items(), key=lambda kv: -kv[1])[:5])
+    return f"{counts.rejects} of {new} new documents rejected ({reasons})"
 
 
 def summary_table(counts: Counts, seconds: float, root: Path, version: int) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_what_the_operator_sees(prefect_server: None, tmp_path: Path) -> None:
             return list(runs), list(tasks), list(artifacts)
 
     runs, tasks, artifacts = anyio.run(ask)
-    assert any(r.name.startswith("ingest-samples-") for r in runs)  # type: ignore[attr-defined]
+    assert any(re.fullmatch(rf"ingest samples .* {counts.read} documents", r.name) for r in runs)  # type: ignore[attr-defined]
     assert any(r.state.name == "Degraded" for r in runs)  # type: ignore[attr-defined]
     assert any(t.name == f"batch-1-{counts.read}docs" for t in tasks)  # type: ignore[attr-defined]
     assert any(f"{counts.events} events" in (a.description or "") for a in artifacts)  # type: ignore[attr-defined]

@@ -1,0 +1,102 @@
+"""A claimed batch of the inbox: its documents in, and afterwards a verdict on every file. Plain functions, no Prefect.
+
+A file is done when at least one document of it is in the warehouse, now or before; failed when it gave none, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from extractors.records import Capture
+from flows import pipeline
+from flows.inbox import Dropped
+from flows.pipeline import Counts, Item
+from flows.readers.files import Inputs
+
+Rejected = tuple[str, str, str]
+"""Of one document: input, reason, message."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one file came to."""
+
+    documents: int = 0
+    capture_id: str | None = None
+    """Of its only document."""
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Intake:
+    """The files of a batch on their way through the pipeline."""
+
+    def __init__(self, files: Iterable[Dropped]) -> None:
+        self.files = tuple(files)
+        self.tallies = {file.name: Tally() for file in self.files}
+
+    def items(self, counts: Counts, advance: Callable[[int], None]) -> Iterator[Item]:
+        """Every document of the files, named as they were dropped. As `pipeline.read_items`."""
+        for file in self.files:
+            if file.problem:
+                continue
+            tally = self.tallies[file.name]
+            found = Inputs((file.path,), (), 0)
+            for item in pipeline.read_items(found, (), file.source, counts, advance):
+                tally.documents += 1
+                content = item.content
+                tally.capture_id = content.capture_id if isinstance(content, Capture) and tally.documents == 1 else None
+                shown = "inbox/" + file.name + content.input.removeprefix(str(file.path))
+                yield replace(item, content=replace(content, input=shown))
+
+    def reject(self, rejected: Iterable[Rejected]) -> None:
+        """Note the documents a committed batch rejected."""
+        for one in rejected:
+            name = one[0].removeprefix("inbox/")
+            tally = self.tallies.get(name) or self.tallies.get(name.rpartition("#")[0])
+            if tally is not None:
+                tally.rejected.append(one)
+
+    def verdict(self, root: Path, known: int) -> tuple[list[Dropped], dict[Dropped, str]]:
+        """The files that are done, and those that failed with the reason; asked when all is committed.
+
+        Args:
+            known: documents the warehouse had already; without one no file can have been rejected before.
+        """
+        done: list[Dropped] = []
+        failed: dict[Dropped, str] = {}
+        for file in self.files:
+            tally = self.tallies[file.name]
+            if file.problem:
+                failed[file] = file.problem
+            elif not tally.documents:
+                failed[file] = "empty: there is no document in it"
+            elif len(tally.rejected) >= tally.documents:
+                _, reason, message = tally.rejected[0]
+                more = f" (the first of {tally.documents:,} lines; none gave an article)" if tally.documents > 1 else ""
+                failed[file] = f"{reason}: {message}{more}"
+            else:
+                done.append(file)
+        if known:
+            before = _known_rejects(root, {i for f in done if (i := self.tallies[f.name].capture_id)})
+            failed |= {f: why for f in done if (why := before.get(self.tallies[f.name].capture_id or ""))}
+        return [file for file in done if file not in failed], failed
+
+
+def _known_rejects(root: Path, captures: set[str]) -> dict[str, str]:
+    """Why the warehouse, which knows these captures, has no article of them; those it has articles of are left out."""
+    import warehouse
+
+    if not captures or not warehouse.read_log(root).files.get("rejects"):
+        return {}
+    con = warehouse.connect(root, comments=False)
+    try:
+        found = con.execute(
+            "select capture_id, any_value(reason) || ': ' || any_value(message) from (from rejects where list_contains($ids, capture_id)) "
+            "anti join articles_all using (capture_id) group by capture_id",
+            {"ids": list(captures)},
+        ).fetchall()
+    finally:
+        con.close()
+    return {capture: f"{why} (as when it came before)" for capture, why in found}
