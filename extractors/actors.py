@@ -98,11 +98,14 @@ def read_sentence(
     reading = Reading(sentence, parse, found, lexicons, day, memory)
     settle_hits(reading)
     _hear(reading)
-    for at, letter in enumerate(parse.tags):
-        if letter == "R":
+    last = -1
+    for at, index in enumerate(parse.chunk_at):
+        if index >= 0:
+            if index != last:
+                actors_of(reading, index)
+                last = index
+        elif parse.tags[at] == "R":
             _read_pronoun(reading, at)
-        elif parse.chunk_at[at] >= 0:
-            actors_of(reading, parse.chunk_at[at])
         elif sentence.words[at] == "(":
             _read_acronym(reading, at)
     return reading
@@ -154,8 +157,7 @@ def _read_pronoun(reading: Reading, at: int) -> None:
 def _resolve(reading: Reading, index: int) -> tuple[Actor, ...]:
     chunk, tags = reading.parse.chunks[index], reading.parse.tags
     start, end = chunk.start, chunk.end
-    matched = {a for a, _, _ in reading.hits}
-    while start < end and tags[start] in "D#A" and start not in matched:
+    while start < end and tags[start] in "D#A" and start not in reading.hit_starts:
         start += 1
     while end > start and tags[end - 1] == "s":
         end -= 1

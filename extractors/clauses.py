@@ -6,6 +6,7 @@ a *clause* is a stretch with at most one finite group, a kind that says how it h
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from extractors.lexicon import Lexicons
@@ -63,6 +64,20 @@ class Parse:
     chunk_at: list[int]
     """Token → index of its chunk, -1 outside chunks."""
     clauses: list[Clause]
+    starts: list[int] = field(default_factory=list)
+    """The first token of each chunk."""
+
+    def __post_init__(self) -> None:
+        self.starts = [c.start for c in self.chunks]
+
+    def within(self, start: int, end: int) -> list[Chunk]:
+        """The chunks inside tokens [start, end)."""
+        found = []
+        for chunk in self.chunks[bisect_left(self.starts, start) :]:
+            if chunk.end > end:
+                break
+            found.append(chunk)
+        return found
 
 
 def parse(sentence: Sentence, tags: list[str], lexicons: Lexicons) -> Parse:

@@ -7,6 +7,8 @@ places and actors inherited, one event not told twice, the sentences of sport an
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -89,20 +91,21 @@ def code(
     Returns:
         Events, the main one first, and all mentions in order. Never raises on any text.
     """
+    filed = find_dateline(text)
+    lede = filed.end if filed else 0
     dates = find_dates(text, published, country)
     sentences = read_text(text, lexicons, published, title)
-    places = article_places(text, [r.reading for r in sentences], lexicons, source, country)
+    places = article_places(filed, [r.reading for r in sentences], lexicons, source, country)
     events: list[Event] = []
     focus = find_focus([r.reading for r in sentences], places)
-    scene = open_scene(text, places, focus, lexicons.gazetteer)
+    scene = open_scene(filed, places, focus, lexicons.gazetteer)
     off_topic = article_topic(r.topics for r in sentences)
     vouching = focus is not None and is_political([r.found if not r.veto else [] for r in sentences])
-    lede = filed.end if (filed := find_dateline(text)) else 0
     inherited = next((d for d in dates if d.char_end <= lede), None)
-    for read in sentences:
-        begin, end = max(read.reading.sentence.char_start, lede), read.reading.sentence.char_end
-        own = [d for d in dates if begin <= d.char_start < end]
-        here = [p for p in places if read.reading.sentence.char_start <= p.char_start < read.reading.sentence.char_end]
+    spans = [(r.reading.sentence.char_start, r.reading.sentence.char_end) for r in sentences]
+    timed = _by_sentence([d for d in dates if d.char_start >= lede], spans)
+    placed = _by_sentence(places, spans)
+    for read, own, here in zip(sentences, timed, placed, strict=True):
         live = [c for c in read.found if not c.dropped or (vouching and c.vouched)]
         if off_topic or read.veto:
             live = [c for c in live if survives(c, read.veto or off_topic, lexicons)]
@@ -114,6 +117,17 @@ def code(
         inherited = spoken_of(own, published, inherited)
     kept = merge(events)
     return Coding(tuple(kept), _mentions(sentences, dates, places))
+
+
+def _by_sentence(mentions: Iterable[Mention], spans: list[tuple[int, int]]) -> list[list[Mention]]:
+    """The mentions that begin in each span, in their order."""
+    starts = [begin for begin, _ in spans]
+    rows: list[list[Mention]] = [[] for _ in spans]
+    for mention in mentions:
+        at = bisect_right(starts, mention.char_start) - 1
+        if at >= 0 and mention.char_start < spans[at][1]:
+            rows[at].append(mention)
+    return rows
 
 
 def read_text(text: str, lexicons: Lexicons, published: date | None, title: str | None = None) -> list[Read]:

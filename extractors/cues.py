@@ -30,8 +30,9 @@ def cue_table(rows: Iterable[tuple[str, str, float]]) -> CueTable:
 def find_cues(lower: list[str], table: CueTable) -> Iterator[Cue]:
     """Every cue in a sentence's lower-case tokens, each once. Linear in their number."""
     seen: set[tuple[str, Cue]] = set()
-    for at, word in enumerate(lower):
-        for cue in table.get(word, ()):
+    for at in [n for n, word in enumerate(lower) if word in table]:
+        word = lower[at]
+        for cue in table[word]:
             fits = not cue.rest or tuple(lower[at + 1 : at + 1 + len(cue.rest)]) == cue.rest
             if fits and (word, cue) not in seen:
                 seen.add((word, cue))

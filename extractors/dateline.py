@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 _DASH = re.compile(r"\s*(?:—|–|--|-(?=\s)|―)\s*")
+_MARK = re.compile(r"[—–―]|-[-\s]")
 _MONTH = (
     r"(?:jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?\.?|july?\.?|aug(?:ust|\.)?|sept?(?:ember|\.)?"
     r"|oct(?:ober|\.)?|nov(?:ember|\.)?|dec(?:ember|\.)?)"
@@ -41,6 +42,8 @@ def find_dateline(text: str) -> Dateline | None:
     Dateline(place='ASTANA', date='June 12', wire='Kazinform', end=30)
     """
     line = text[:160].split("\n", 1)[0]
+    if not _MARK.search(line):
+        return None
     for dash in _DASH.finditer(line):
         if dash.start() > 80:
             return None

@@ -71,7 +71,7 @@ def _closing_attribution(reading: Reading) -> tuple[tuple[Actor, ...], str | Non
             if clause.kind != "sub":
                 clause.kind = "attrib"
             return actors, actors[0].text if actors else _words_before(reading, clause, verbs[0])
-    for at in range(len(lower) - 2):
+    for at in range(len(lower) - 2) if "according" in lower else ():
         if lower[at] == "according" and lower[at + 1] == "to":
             for chunk in reading.parse.chunks:
                 if chunk.start >= at + 2:

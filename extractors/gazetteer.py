@@ -152,7 +152,7 @@ class Gazetteer:
         self._mask = len(self._buckets) - 2
         self.spot = lru_cache(maxsize=4096)(self._spot)
         self.senses = lru_cache(maxsize=4096)(self._senses)
-        self.named = lru_cache(maxsize=8192)(self._named)
+        self.named = lru_cache(maxsize=32768)(self._named)
 
     def __len__(self) -> int:
         return len(self._ids)

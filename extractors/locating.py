@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from extractors.dateline import find_dateline
+from extractors.dateline import Dateline
 from extractors.gazetteer import Gazetteer
 from extractors.placecues import load_cues
 from extractors.records import Mention, Place
@@ -46,13 +46,13 @@ class Scene:
             self.last = min(located, key=lambda p: (_SPECIFIC[p.precision], p.char_start))
 
 
-def open_scene(text: str, places: Sequence[Mention], focus: str | None, gazetteer: Gazetteer) -> Scene:
+def open_scene(line: Dateline | None, places: Sequence[Mention], focus: str | None, gazetteer: Gazetteer) -> Scene:
     """The scene before the first sentence.
 
     Args:
+        line: the article's dateline.
         focus: the country the article is mostly about, ISO 3166-1 alpha-3.
     """
-    line = find_dateline(text)
     filed = [p for p in places if line is not None and p.char_start < line.end and p.country]
     return Scene(filed[0] if filed else None, country_place(focus, places, gazetteer) if focus else None)
 

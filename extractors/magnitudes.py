@@ -41,6 +41,8 @@ class Words:
     people: frozenset[str]
     currencies: dict[str, str]
     not_counts: frozenset[str]
+    openers: frozenset[str]
+    """Words of letters alone that a number may begin with."""
 
 
 @lru_cache(maxsize=1)
@@ -59,6 +61,7 @@ def words() -> Words:
         frozenset(raw["people"].split()),
         raw["currencies"],
         frozenset(raw["not_counts"].split()),
+        frozenset((*raw["units"], *raw["vague"], "half", "a", "an")),
     )
 
 
@@ -145,11 +148,10 @@ def _links(between: list[str], data: Words) -> bool:
 def _quantities(sentence: Sentence, data: Words) -> list[Quantity]:
     found: list[Quantity] = []
     lower, count = sentence.lower, len(sentence.lower)
-    i = 0
-    while i < count:
-        parsed = _number(lower, i, data)
+    until = 0
+    for i in [n for n, word in enumerate(lower) if word in data.openers or not word.isalpha()]:
+        parsed = _number(lower, i, data) if i >= until else None
         if parsed is None:
-            i += 1
             continue
         value, end, vague = parsed
         top = None
@@ -164,7 +166,7 @@ def _quantities(sentence: Sentence, data: Words) -> list[Quantity]:
         if unit is not None and lower[i - 1 if i else 0] in data.currencies:
             start = min(start, i - 1)
         found.append(Quantity(start, end, value, top, "about" if vague and qualifier == "exact" else qualifier, unit))
-        i = end
+        until = end
     return found
 
 

@@ -18,9 +18,7 @@ _CIRCUMSTANCE = frozenset(("in", "at", "near", "on", "outside", "between", "by",
 def nominal_events(reading: Reading, index: int, clause: Clause, state: State) -> None:
     """Events told by a noun, in a clause whose verbs have coded nothing."""
     lower = reading.sentence.lower
-    for chunk in reading.parse.chunks:
-        if chunk.start < clause.start or chunk.end > clause.end:
-            continue
+    for chunk in reading.parse.within(clause.start, clause.end):
         hit = noun_trigger(reading, chunk)
         if hit is None:
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from extractors.actors import Reading
-from extractors.dateline import find_dateline
+from extractors.dateline import Dateline
 from extractors.gazetteer import NONE, PRECISION, Gazetteer
 from extractors.lexicon import Lexicons
 from extractors.phrases import Entry
@@ -22,11 +22,12 @@ _PEOPLES = frozenset(("adjective", "plural", "people"))
 
 
 def article_places(
-    text: str, readings: Sequence[Reading], lexicons: Lexicons, source: str | None, country: str | None
+    filed: Dateline | None, readings: Sequence[Reading], lexicons: Lexicons, source: str | None, country: str | None
 ) -> tuple[Mention, ...]:
     """The place mentions of an article, told the persons, organisations and peoples that the lexicons know in it.
 
     Args:
+        filed: its dateline.
         readings: its sentences with their lexicon matches.
         source: name of the outlet, for its profile; `country`: where it is, ISO 3166-1 alpha-3.
     """
@@ -36,14 +37,13 @@ def article_places(
         for _, _, entries in reading.found
         if entries[0].country and entries[0].kind in _PEOPLES
     ]
-    dateline = find_dateline(text)
     return find_places(
         [reading.sentence for reading in readings],
         lexicons.gazetteer,
         taken=[[(a, b) for a, b, entries in reading.found if is_no_place(entries[0], b - a)] for reading in readings],
         adjectives=[*peoples, country] if country else peoples,
         home=lexicons.homes.get(source or ""),
-        dateline=(0, dateline.end) if dateline and dateline.place else None,
+        dateline=(0, filed.end) if filed and filed.place else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -39,14 +40,21 @@ class Reading:
     lead: bool = True
     """Whether the sentence is among the first of its text, which tell the news."""
     hits: list[Hit] = field(default_factory=list)
-    """The matches that hold on the day and among their neighbours."""
+    """The matches that hold on the day and among their neighbours, in order."""
+    hit_starts: list[int] = field(default_factory=list)
+    """The first token of each."""
     pronouns: list[Actor] = field(default_factory=list)
     speaker: Actor | None = None
     """Who says the words in quotation marks."""
 
     def within(self, start: int, end: int) -> list[Hit]:
         """Hits inside tokens [start, end)."""
-        return [h for h in self.hits if h[0] >= start and h[1] <= end]
+        found = []
+        for hit in self.hits[bisect_left(self.hit_starts, start) :]:
+            if hit[1] > end:
+                break
+            found.append(hit)
+        return found
 
 
 def settle_hits(reading: Reading) -> None:
@@ -56,6 +64,7 @@ def settle_hits(reading: Reading) -> None:
         entry = entry_on(entries, reading.day)
         if b - a > 1 or not _somebody_else(reading, a, entry, covered):
             reading.hits.append((a, b, entry))
+            reading.hit_starts.append(a)
     countries = {
         e.country
         for a, b, e in reading.hits

@@ -37,11 +37,7 @@ def subject(reading: Reading, clause: Clause, depth: int = 0) -> tuple[Actor, ..
 def subject_chunks(reading: Reading, clause: Clause) -> list[Chunk]:
     """The subject's chunks: the last one before the verb that no preposition governs, with the list it ends."""
     first = clause.groups[0].start if clause.groups else clause.end
-    free = [
-        c
-        for c in reading.parse.chunks
-        if c.start >= clause.start and c.end <= first and not c.prep and not is_temporal(reading, c)
-    ]
+    free = [c for c in reading.parse.within(clause.start, first) if not c.prep and not is_temporal(reading, c)]
     if not free:
         return []
     return _members(reading, clause.start, first) or _coordinated(reading, free)
@@ -49,7 +45,7 @@ def subject_chunks(reading: Reading, clause: Clause) -> list[Chunk]:
 
 def _members(reading: Reading, start: int, end: int) -> list[Chunk]:
     """ "several countries, including A, B and C": those named stand for the group."""
-    chunks = [c for c in reading.parse.chunks if c.start >= start and c.end <= end]
+    chunks = reading.parse.within(start, end)
     at = next((n for n, c in enumerate(chunks) if c.prep == "including"), None)
     return [] if at is None else _listed(reading, chunks, at)
 
@@ -182,7 +178,7 @@ def antecedent(reading: Reading, at: int) -> tuple[Actor, ...]:
 
 def after(reading: Reading, group_end: int, limit: int) -> list[Chunk]:
     """Chunks between the verb and `limit`, in order."""
-    return [c for c in reading.parse.chunks if c.start >= group_end and c.end <= limit]
+    return reading.parse.within(group_end, limit)
 
 
 def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str) -> tuple[Actor, ...]:

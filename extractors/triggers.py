@@ -24,12 +24,35 @@ def match(reading: Reading, clause: Clause, group: Group, limit: int) -> tuple[P
     """The most specific pattern a verb group sets off and the token behind its words, (None, 0) without one."""
     letter = reading.parse.tags[group.head]
     lemmas = ("be",) if letter == "B" else ("have",) if letter == "H" else group.lemmas
+    behind: list[str] | None = None
     for lemma in lemmas:
         for pattern in reading.lexicons.rules.verbs.get(lemma, ()):
+            if pattern.rest:
+                if behind is None:
+                    behind = _behind(reading, group, limit)
+                if not _may_fit(pattern, behind, group.passive):
+                    continue
             end = _fits(reading, clause, group, pattern, limit)
             if end and _constraints(reading, clause, group, pattern.rule, end, limit):
                 return pattern, end
     return None, 0
+
+
+def _behind(reading: Reading, group: Group, limit: int) -> list[str]:
+    """The words behind the verb, those set aside right behind it passed over."""
+    at, tags = group.head + 1, reading.parse.tags
+    while at < limit and tags[at] == "Z":
+        at += 1
+    return reading.sentence.lower[at:limit]
+
+
+def _may_fit(pattern: Pattern, behind: list[str], passive: bool) -> bool:
+    """Whether the pattern's first words are there at all: most of a verb's patterns fail here."""
+    first = pattern.rest[0]
+    if first is not None:
+        return bool(behind) and behind[0] in first
+    # The noun of "the visit was called off" stands before the verb.
+    return passive or pattern.rest[1] is None or not pattern.rest[1].isdisjoint(behind)
 
 
 def _fits(reading: Reading, clause: Clause, group: Group, pattern: Pattern, limit: int) -> int:
@@ -59,7 +82,7 @@ def _subject_start(clause: Clause, group: Group) -> int:
 
 def _heads(reading: Reading, begin: int, end: int) -> set[str]:
     """The last words of the chunks in [begin, end)."""
-    return {reading.sentence.lower[c.end - 1] for c in reading.parse.chunks if c.start >= begin and c.end <= end}
+    return {reading.sentence.lower[c.end - 1] for c in reading.parse.within(begin, end)}
 
 
 def _follow(reading: Reading, at: int, rest: tuple[frozenset[str] | None, ...], limit: int) -> int:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ _NONE = "."
 _FIRST_LETTER = 0x100
 _REACH = 8
 """Tokens of an expression before its first core word: "more than two and a half consecutive"."""
+_RUN = 40
+"""Tokens up to which a run is kept with its readings."""
+_KEPT = 1 << 14
 _MARKS = {
     ",": "COMMA", ".": "STOP", "!": "STOP", "?": "STOP", "-": "DASH", "–": "DASH", "—": "DASH", "‐": "DASH", "‑": "DASH", "/": "SLASH",
     "'": "APOS", "’": "APOS", "(": "OPEN", ")": "CLOSE", "\n": "LINE", "+": "SIGN", "−": "SIGN",
@@ -126,17 +129,32 @@ class Grammar:
             at = here + 1
 
     def matches(self, codes: str, at: int) -> Iterator[Match]:
-        """The readings of the tokens from `at` on, in the order of the rules."""
+        """The readings of the tokens from `at` on, in the order of the rules.
+
+        No rule goes on over a token that has no class, so what is read hangs on the characters up to the next such token alone.
+        """
+        stop = codes.find(_NONE, at, at + _RUN)
+        if stop >= 0 or len(codes) <= at + _RUN:
+            for rule, length, parts in _readings(codes[at : stop + 1] if stop >= 0 else codes[at:]):
+                shifted = {name: [(a + at, b + at) for a, b in spans] for name, spans in parts.items()}
+                yield Match(rule, at, at + length, shifted)
+            return
+        for rule, length, parts in self.read(codes, at):
+            yield Match(rule, at, at + length, parts)
+
+    def read(self, codes: str, at: int) -> Iterator[tuple[Rule, int, dict[str, list[tuple[int, int]]]]]:
+        """Every rule that fits from `at` on, how many tokens it takes, and the spans of its parts."""
         found = self.any_rule.match(codes, at)
         if found is None or found.lastgroup is None:
             return
         for rule in self.rules[int(found.lastgroup[1:]) :]:
             match = rule.pattern.match(codes, at)
             if match and match.end() > at:
-                yield Match(rule, at, match.end(), _parts(match))
+                yield rule, match.end() - at, _parts(match)
 
 
 def _parts(match: re.Match[str]) -> dict[str, list[tuple[int, int]]]:
+    """The spans of the rule's parts, each as often as it occurs."""
     parts: dict[str, list[tuple[int, int]]] = {}
     for name, group in sorted(match.re.groupindex.items(), key=lambda item: item[1]):
         if match.start(group) >= 0:
@@ -302,9 +320,12 @@ def _token_pattern(phrases: list[str]) -> re.Pattern[str]:
 
 
 def tokenize(text: str) -> Tokens:
-    """Cut a text into tokens and give each its character."""
+    """Cut a text into tokens and give each its character; without a word of time in it there are no tokens to look at."""
     words = grammar()
     written = words.token.findall(text)
+    codes = "".join([_LETTERS[w] for w in written])
+    if words.core.search(codes) is None:
+        return Tokens(text, [], [], [], "")
     starts, at = [], 0
     for token in written:  # between tokens lie only blanks and underscores, so the next place of its text is its own
         at = text.index(token, at)
@@ -313,9 +334,29 @@ def tokenize(text: str) -> Tokens:
     low = [w.lower() for w in written]
     if "’" in text:
         low = [w.replace("’", "'") if len(w) > 1 else w for w in low]
-    small = words.small
-    codes = [small[w] if w in small else _NONE if w.islower() and w.isalpha() else words.letter(w) for w in written]
-    return Tokens(text, low, starts, [a + len(w) for a, w in zip(starts, written, strict=True)], "".join(codes))
+    return Tokens(text, low, starts, [a + len(w) for a, w in zip(starts, written, strict=True)], codes)
+
+
+class _Letters(dict[str, str]):
+    """Token → its character, for the tokens met so far."""
+
+    def __missing__(self, token: str) -> str:
+        words = grammar()
+        letter = words.small.get(token)
+        if letter is None:
+            letter = _NONE if token.islower() and token.isalpha() else words.letter(token)
+        if len(self) < _KEPT:
+            self[token] = letter
+        return letter
+
+
+_LETTERS = _Letters()
+
+
+@lru_cache(maxsize=_KEPT)
+def _readings(run: str) -> tuple[tuple[Rule, int, dict[str, list[tuple[int, int]]]], ...]:
+    """What a run of characters may be, from its first on: "on Monday" and "on Friday" are one run."""
+    return tuple(grammar().read(run, 0))
 
 
 def _classes(word: str) -> frozenset[str]:
