@@ -101,7 +101,7 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
     total = Counts()
     run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
     known = warehouse.read_log(space.root).known
-    with runner.Pool(pool_size(job), space.own_lexicons, space.own_sites) as pool:
+    with runner.open_pool(space, pool_size(job)) as pool:
         items = items_of(job, space, total, advance)
         for batch, outcomes, seconds in pool.extract(pipeline.cut_batches(items, known, run, total)):
             counts = pipeline.commit_batch(run, batch, outcomes)

@@ -1,4 +1,5 @@
-"""Who does the extraction: this process for a handful of documents, a pool of spawned processes for more. Same batches, same rows.
+"""Who does the extraction: this process for a handful of documents, a pool of spawned processes or a Dask cluster for more. Same
+batches, same rows.
 
 Starting a pool costs about a second, so it starts only when there is more than a second of work. Batches are handed out
 a few ahead, so that memory stays that of a few batches however long the run.
@@ -11,15 +12,17 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from flows.config import Workspace
+from flows.engine import read_engine
 from flows.pipeline import Batch, Outcome, extract_batch
 
 if TYPE_CHECKING:
     from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
 
-_lexicons: Lexicons | None = None
+_lexicons: dict[Path | None, Lexicons] = {}
 _cleaning: dict[Path | None, Cleaning] = {}
 
 POOL_FROM_BYTES = 8 * 1024 * 1024
@@ -27,13 +30,12 @@ POOL_FROM_FILES = 150
 
 
 def lexicons_for(own: Path | None) -> Lexicons:
-    """The lexicons of this process, read once."""
-    global _lexicons
-    if _lexicons is None:
+    """The lexicons of this process, read once for every folder of the user's own."""
+    if own not in _lexicons:
         from flows.gazetteer import read_lexicons
 
-        _lexicons = read_lexicons(own)
-    return _lexicons
+        _lexicons[own] = read_lexicons(own)
+    return _lexicons[own]
 
 
 def cleaning_for(sites: Path | None) -> Cleaning:
@@ -63,6 +65,19 @@ def rules_version(own: Path | None, sites: Path | None) -> str:
     return hashlib.sha256(f"{version} {cleaning.sites.version} {cleaning.second_opinion}".encode()).hexdigest()[:16]
 
 
+def forget() -> None:
+    """Let go of what this process has read, so that it is read again: the user's rules may have changed."""
+    _lexicons.clear()
+    _cleaning.clear()
+
+
+class Pending(Protocol):
+    """A batch that somebody works on."""
+
+    def result(self) -> tuple[list[Outcome], float]:
+        """Its outcomes in order and the seconds they took, once they are there."""
+
+
 def _start(own: Path | None) -> None:
     import signal
 
@@ -71,8 +86,27 @@ def _start(own: Path | None) -> None:
     lexicons_for(own)
 
 
-def _work(batch: Batch, own: Path | None, sites: Path | None) -> tuple[list[Outcome], float]:
+def work(batch: Batch, own: Path | None, sites: Path | None) -> tuple[list[Outcome], float]:
+    """Extract a batch in this process."""
     return extract_batch(batch, lexicons_for(own), cleaning_for(sites))
+
+
+def open_pool(space: Workspace, workers: int) -> Pool:
+    """The pool that the workspace's `[engine]` names.
+
+    Args:
+        workers: 0 for a job that this process does sooner than any pool starts.
+    Raises:
+        SettingsError: the settings are wrong, or the cluster they name cannot be used.
+    """
+    engine = read_engine(space)
+    if not workers or engine.runner == "inline":
+        return Pool(0, space.own_lexicons, space.own_sites)
+    if engine.runner == "dask":
+        from flows.cluster import ClusterPool
+
+        return ClusterPool(engine, space.own_lexicons, space.own_sites)
+    return Pool(engine.processes, space.own_lexicons, space.own_sites)
 
 
 class Pool:
@@ -92,17 +126,17 @@ class Pool:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def submit(self, batch: Batch) -> Future[tuple[list[Outcome], float]]:
+    def submit(self, batch: Batch) -> Pending:
         """Extract a batch; without a pool it is done before this returns."""
         if self._pool is not None:
-            return self._pool.submit(_work, batch, self.own, self.sites)
+            return self._pool.submit(work, batch, self.own, self.sites)
         done: Future[tuple[list[Outcome], float]] = Future()
-        done.set_result(_work(batch, self.own, self.sites))
+        done.set_result(work(batch, self.own, self.sites))
         return done
 
     def extract(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, list[Outcome], float]]:
         """The batches with their outcomes, in order, at most one more than there are workers in flight."""
-        waiting: deque[tuple[Batch, Future[tuple[list[Outcome], float]]]] = deque()
+        waiting: deque[tuple[Batch, Pending]] = deque()
         for batch in batches:
             waiting.append((batch, self.submit(batch)))
             if len(waiting) > self.workers:
@@ -111,7 +145,7 @@ class Pool:
             yield self._first(waiting)
 
     @staticmethod
-    def _first(waiting: deque[tuple[Batch, Future[tuple[list[Outcome], float]]]]) -> tuple[Batch, list[Outcome], float]:
+    def _first(waiting: deque[tuple[Batch, Pending]]) -> tuple[Batch, list[Outcome], float]:
         batch, future = waiting.popleft()
         outcomes, seconds = future.result()
         return batch, outcomes, seconds

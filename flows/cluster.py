@@ -1,0 +1,170 @@
+"""The same batches on a Dask cluster: its workers extract, the run that asked commits.
+
+A worker is handed a batch's documents and gives back what they say; it writes nothing and needs to see neither the tables nor the
+Prefect server. What it must have is the same Dateline: this is checked when a run begins, and again with every batch, since
+a worker may join later. Only `distributed` is used, not a Prefect task runner: so a direct run and a flow use a cluster alike,
+and a batch stays one task run of its flow.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows import runner
+from flows.config import SettingsError
+from flows.pipeline import Batch, Outcome
+
+if TYPE_CHECKING:
+    from distributed import Client
+    from distributed import Future as Pending
+
+    from flows.engine import Engine
+
+PATIENCE = 10.0
+"""Seconds to wait for the scheduler to answer and for a first worker."""
+_COMPARED = ("distributed", "dask", "cloudpickle")
+
+
+class ClusterError(SettingsError):
+    """The cluster named in dateline.toml cannot be used. The message says why and what helps."""
+
+
+class ClusterPool(runner.Pool):
+    """A pool on a Dask cluster; `workers` is the number of batches under way at once."""
+
+    def __init__(self, engine: Engine, own: Path | None, sites: Path | None = None, patience: float = PATIENCE) -> None:
+        super().__init__(0, own, sites)
+        self.address = str(engine.address)
+        self.version = _version(own, sites)
+        self.client = _connect(self.address, patience)
+        try:
+            _compare(self.client, self.address, (own, sites, self.version))
+        except BaseException:
+            self.client.close()
+            raise
+        threads = sum(self.client.nthreads().values())
+        self.workers = engine.workers or threads
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
+    def submit(self, batch: Batch) -> _Far:
+        """Hand a batch to the cluster."""
+        return _Far(self.client.submit(_work, batch, self.own, self.sites, self.version, pure=False), self.address)
+
+
+class _Far:
+    """A batch at the cluster."""
+
+    def __init__(self, pending: Pending, address: str) -> None:
+        self.pending, self.address = pending, address
+
+    def result(self) -> tuple[list[Outcome], float]:
+        """What it came to.
+
+        Raises:
+            ClusterError: the cluster was lost, or a worker with another Dateline took the batch.
+        """
+        from concurrent.futures import CancelledError
+
+        from distributed import KilledWorker
+
+        try:
+            done: tuple[list[Outcome], float] = self.pending.result()
+        except (CancelledError, KilledWorker, ImportError, OSError) as error:
+            raise ClusterError(
+                f"the Dask cluster at {self.address} lost a batch ({_first_line(error)}): "
+                "see its log and repeat the command; what was committed before stays"
+            ) from error
+        self.pending.release()
+        return done
+
+
+def _connect(address: str, patience: float) -> Client:
+    try:
+        import dask
+        from distributed import Client
+    except ImportError as error:
+        raise ClusterError(
+            f'[engine] runner = "dask" needs the extra `dask` ({error}): pip install "dateline[dask]", here and on the workers'
+        ) from error
+    # What goes wrong with the connection is told by our errors; its own log would be a traceback on the user's terminal.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # A batch is megabytes, and meant to be.
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+    try:
+        client = Client(address, timeout=patience, set_as_default=False, name="dateline")
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"no Dask scheduler answers at {address} ({_first_line(error)}): start one with `dask scheduler`, or mend [engine] address"
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=patience)
+    except TimeoutError as error:
+        client.close()
+        raise ClusterError(
+            f"the Dask scheduler at {address} has no workers: start some with `dask worker {address} --nthreads 1`"
+        ) from error
+    return client
+
+
+def _compare(client: Client, address: str, ours: tuple[Path | None, Path | None, str]) -> None:
+    """Ask every worker for its Dateline, and scheduler and workers for their Dask."""
+    here = _packages(client.get_versions())
+    for where, packages in here.items():
+        for name, version in packages.items():
+            if version != here["client"][name]:
+                raise ClusterError(
+                    f"{name} is {version} at the Dask {where} of {address} and {here['client'][name]} here: install the same on both"
+                )
+    for worker, answer in client.run(_differs, *ours, on_error="return").items():
+        if isinstance(answer, Exception):
+            answer = f"{_first_line(answer)}; install the same dateline there"
+        if answer:
+            raise ClusterError(f"the Dask worker {worker} cannot take our batches: {answer}")
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def _packages(versions: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Versions that must agree, by where they are."""
+    given = {"client": versions["client"], "scheduler": versions["scheduler"]}
+    given |= {f"worker {address}": told for address, told in versions["workers"].items()}
+    return {
+        where: {name: str(told["packages"].get(name)) for name in _COMPARED}
+        | {"python": ".".join(str(told["packages"].get("python")).split(".")[:2])}
+        for where, told in given.items()
+    }
+
+
+def _differs(own: Path | None, sites: Path | None, version: str) -> str:
+    """On a worker: in what its Dateline differs from that of the run; '' when it does not."""
+    for folder in (own, sites):
+        if folder is not None and not folder.is_dir():
+            return f"it does not see {folder}, the workspace's own rules: workers need the workspace at the same path"
+    if _version(own, sites) == version:
+        return ""
+    # A worker lives long: the user may have changed a rule since it read them.
+    runner.forget()
+    found = _version(own, sites)
+    if found == version:
+        return ""
+    return f"its extractors and rules are version {found}, here they are {version}: install the same dateline (and the same extras) there"
+
+
+def _version(own: Path | None, sites: Path | None) -> str:
+    from extractors import VERSION
+
+    return f"{VERSION} {runner.rules_version(own, sites)}"
+
+
+def _work(batch: Batch, own: Path | None, sites: Path | None, version: str) -> tuple[list[Outcome], float]:
+    """On a worker: extract a batch."""
+    if differs := _differs(own, sites, version):
+        raise ImportError(f"{platform.node()}: {differs}")
+    return runner.work(batch, own, sites)
