@@ -122,11 +122,18 @@ def finish(root: Path, total: Counts) -> Counts:
 
 
 def ingest_flow(job: Job, space: Workspace) -> Counts:
-    """Run a job as the Prefect flow, in this process."""
+    """Run a job as the Prefect flow, in this process.
+
+    Raises:
+        SettingsError: as the direct run; whatever else broke the flow.
+    """
     from flows.tasks import ingest
 
     state: Any = ingest(list(job.given), str(space.root), job.source, [s.name for s in job.sources], return_state=True)
-    return Counts(**state.result(raise_on_failure=False))
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, Exception):
+        raise result
+    return Counts(**result)
 
 
 def counts_of(total: Counts) -> dict[str, object]:

@@ -149,7 +149,7 @@ class Reextraction:
 
         self.plan, self.space, self.dry_run = plan, space, dry_run
         workers = worker_count() if plan.captures >= runner.POOL_FROM_FILES else 0
-        self._pool = runner.Pool(workers, space.own_lexicons, space.own_sites)
+        self._pool = runner.open_pool(space, workers)
         # The rows as they are, all from one version: what this run replaces must not be compared with itself.
         self._con = warehouse.connect(space.root, plan.version, comments=False)
         self._outcomes = self._pool.extract(self._batches())

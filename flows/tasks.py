@@ -73,7 +73,8 @@ def run_batch(number: int, documents: int, work: _Work) -> dict[str, Any]:
     return {"counts": job_of.counts_of(counts), "rejected": rejected}
 
 
-THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
+THREADS: Any = ThreadPoolTaskRunner(max_workers=64)
+"""Each waits for one batch: more threads than any engine has batches under way cost nothing, they start when they are needed."""
 
 
 def _name() -> str:
@@ -135,14 +136,14 @@ class Carried:
     """A run under way inside a flow: batches out to tasks, counts back, and at the end what the operator sees."""
 
     def __init__(self, space: Workspace, workers: int, units: int) -> None:
-        self.space, self.workers, self.units = space, workers, units
+        self.space, self.units = space, units
         self.total = Counts()
         self.began, self.at = job_of.started(), datetime.now()
         self.run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
         self.read_units = 0
         self.number = 0
         self.progress: Any = None
-        self.pool = runner.Pool(workers, space.own_lexicons, space.own_sites)
+        self.pool = runner.open_pool(space, workers)
 
     def __enter__(self) -> Carried:
         self.pool.__enter__()
@@ -159,7 +160,7 @@ class Carried:
         for batch in pipeline.cut_batches(items_of(self.total, self._advance), known, self.run, self.total):
             self.number += 1
             waiting.append(run_batch.submit(self.number, len(batch.items), _Work(self.run, batch, self.pool)))
-            if len(waiting) > max(self.workers, 1):
+            if len(waiting) > max(self.pool.workers, 1):
                 rejected += self._take(waiting.popleft())
         while waiting:
             rejected += self._take(waiting.popleft())
