@@ -119,7 +119,7 @@ def mentioned(reading: Reading) -> Iterator[Actor]:
     yield from reading.pronouns
     for chunk in reading.parse.chunks:
         for actor in actors_of(reading, chunk.index):
-            if actor.how == "none" and not actor.name:
+            if actor.how == "none" and not actor.name and (actor.country or actor.sector):
                 yield replace(actor, country=None, sector=None)
             elif actor.sector and not actor.country and actor.how == "phrase" and reading.sole:
                 yield replace(actor, country=reading.sole, how="sentence")

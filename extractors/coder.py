@@ -67,6 +67,8 @@ class Read:
     magnitudes: tuple[Magnitude, ...]
     topics: dict[str, float]
     veto: str
+    contexts: tuple[str, ...] = ()
+    """What its events are about; of a sentence without events nobody asks."""
 
 
 def code(
@@ -109,6 +111,8 @@ def code(
         live = [c for c in read.found if not c.dropped or (vouching and c.vouched)]
         if off_topic or read.veto:
             live = [c for c in live if survives(c, read.veto or off_topic, lexicons)]
+        if live:
+            read.contexts = _contexts(read.reading.sentence, lexicons)
         for n, candidate in enumerate(live):
             events.append(
                 _event(read, candidate, n == 0, own, inherited, here, scene, published, focus, lexicons, version_id)
@@ -198,7 +202,7 @@ def _event(
         event_id=_event_id(version_id, start, end, c.type, support),
         event_type=c.type,
         event_mode=c.mode,
-        contexts=_contexts(sentence, lexicons),
+        contexts=read.contexts,
         quad_class=info.get("quad"),
         score=(info.get("modes", {}).get(c.mode) if c.mode else None) or info.get("score"),
         status=status,

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from extractors.records import Magnitude
+from extractors.records import Magnitude, record
 from extractors.sentences import Sentence
 
 _FILE = Path(__file__).parent / "lexicons" / "quantities.toml"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quantity:
     """Tokens [start, end) that say a number."""
 

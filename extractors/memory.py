@@ -5,7 +5,7 @@ A full mention is remembered under every form it may come back in; a later form 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from extractors.phrases import Entry, fold
 from extractors.records import Actor
@@ -77,4 +77,5 @@ class Memory:
 
 def again(known: Actor, text: str, start: int, end: int, how: str) -> Actor:
     """A later mention of an actor already known: its own words, the first mention's name, country and sector."""
-    return replace(known, text=text, name=known.name or known.text, char_start=start, char_end=end, how=how)
+    name = known.name or known.text
+    return Actor(text, name, known.country, known.sector, start, end, known.other_sectors, how)

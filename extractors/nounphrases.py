@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from extractors.matching import lookup
 from extractors.readings import AGENT_KINDS, LAND_KINDS, Hit, Reading
-from extractors.records import Actor
+from extractors.records import Actor, record
 
 _PARTICLES = frozenset(("al", "bin", "de", "da", "van", "von", "ben", "abu", "der", "el", "ibn", "di", "la"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Belonging:
     """The country and group something belongs to."""
 

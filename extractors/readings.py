@@ -137,4 +137,5 @@ def capitalised(reading: Reading, start: int, end: int) -> bool:
 
 def folded(reading: Reading, start: int, end: int) -> str:
     """Tokens [start, end) as the lexicons would have them."""
-    return " ".join(fold(w) for w in reading.sentence.lower[start:end])
+    lower = reading.sentence.lower
+    return fold(lower[start]) if end - start == 1 else " ".join([fold(w) for w in lower[start:end]])

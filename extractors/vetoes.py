@@ -35,8 +35,10 @@ def topics(sentence: Sentence, lexicons: Lexicons) -> dict[str, float]:
 def article_topic(weights: Iterable[dict[str, float]]) -> str:
     """The topic an article keeps to, or ''."""
     rows = list(weights)
+    if len(rows) < _SENTENCES or not any(rows):
+        return ""
     touched = Counter(topic for row in rows for topic in row if topic != "markets")
-    if len(rows) < _SENTENCES or not touched:
+    if not touched:
         return ""
     topic, count = touched.most_common(1)[0]
     return topic if count >= _SHARE * len(rows) else ""

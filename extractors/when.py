@@ -6,11 +6,11 @@ Nearest first: its clause, its sentence, the sentence before, the dateline. Only
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from extractors.records import Mention
+from extractors.records import Mention, record
 from extractors.sentences import Sentence
 from extractors.timex.words import grammar
 
@@ -22,7 +22,7 @@ _FROM_TO = {("from", "to"), ("from", "until"), ("from", "till"), ("from", "throu
 _AHEAD = frozenset(("planned", "called_for", "threatened", "hypothetical"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class When:
     """Days are inclusive; `last` is None while it goes on. `text` is the words that say so, None when none do."""
 

@@ -6,13 +6,14 @@ A `Time` has a TIMEX3 value: ISO 8601 with its additions 2024-W10, 2024-Q1, 2024
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from extractors.records import record
 
 DAY = timedelta(1)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Time:
     """A value. Days are inclusive, None where the calendar gives none."""
 

@@ -14,6 +14,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from extractors.records import record
+
 DATA = Path(__file__).parent.parent / "lexicons" / "dates.toml"
 _NONE = "."
 _FIRST_LETTER = 0x100
@@ -74,7 +76,7 @@ class Left:
     pattern: re.Pattern[str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """A rule that fits: tokens `first` to `last` (exclusive), and the tokens of its named parts in order."""
 
