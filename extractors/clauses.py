@@ -82,12 +82,12 @@ class Parse:
 
 def parse(sentence: Sentence, tags: list[str], lexicons: Lexicons) -> Parse:
     """Chunks, verb groups and clauses of a tagged sentence."""
-    chunks, chunk_at = _chunks(sentence, tags)
+    chunks, chunk_at = _chunks(sentence, tags, lexicons.words)
     groups = _groups(sentence, tags, lexicons)
     return Parse(tags, chunks, chunk_at, _clauses(sentence, tags, groups, chunk_at, lexicons))
 
 
-def _chunks(sentence: Sentence, tags: list[str]) -> tuple[list[Chunk], list[int]]:
+def _chunks(sentence: Sentence, tags: list[str], words: dict[str, frozenset[str]]) -> tuple[list[Chunk], list[int]]:
     chunks: list[Chunk] = []
     chunk_at = [-1] * len(tags)
     i, count = 0, len(tags)
@@ -101,6 +101,8 @@ def _chunks(sentence: Sentence, tags: list[str]) -> tuple[list[Chunk], list[int]
         ):
             if tags[i] == "D" and i > start and tags[i - 1] not in "D#s":
                 break
+            if i == start + 1 and _ends_date(sentence, tags, start, words):
+                break
             i += 1
         before = start - 1
         while before >= 0 and tags[before] in "AZ":
@@ -112,6 +114,16 @@ def _chunks(sentence: Sentence, tags: list[str]) -> tuple[list[Chunk], list[int]
             chunk_at[j] = len(chunks)
         chunks.append(Chunk(start, i, prep, len(chunks)))
     return chunks, chunk_at
+
+
+def _ends_date(sentence: Sentence, tags: list[str], at: int, words: dict[str, frozenset[str]]) -> bool:
+    """ "On Sunday Turkey shot down …", "In 2019 Israel …", "Last week Iran …": the name behind the date begins a phrase of its own."""
+    lower, following = sentence.lower, sentence.words[at + 1]
+    year = len(lower[at]) == 4 and lower[at].isdigit()
+    if not (year or lower[at] in words["time"]) or not following[0].isupper() or lower[at + 1] in words["time"]:
+        return False
+    before = lower[at - 1] if at else ""
+    return before in ("on", "in", "since", "by", "last", "this", "early", "late") and (at < 3 or tags[at - 2] in ',;".')
 
 
 def _verb_ahead(tags: list[str], i: int) -> bool:

@@ -111,7 +111,12 @@ def _foreign(reading: Reading, at: int, covered: set[int]) -> bool:
     """A capitalised noun which no lexicon knows."""
     words, tags = reading.sentence.words, reading.parse.tags
     return (
-        0 <= at < len(words) and tags[at] == "N" and at not in covered and words[at][0].isupper() and _name(words[at])
+        0 <= at < len(words)
+        and tags[at] == "N"
+        and at not in covered
+        and words[at][0].isupper()
+        and _name(words[at])
+        and reading.sentence.lower[at] not in reading.lexicons.words["time"]
     )
 
 

@@ -91,9 +91,13 @@ def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: lis
     ):
         return "D"  # "what charges does he face"
     letter = lexicons.classes.turned.get(low)
+    if low == "so" and following == "far":
+        return "A"
     if letter is not None:
         return _closed(letter, low, following, tags, words)
     if low.endswith("ly") and len(low) > 4 and low not in words["not_adverbs"]:
+        return "A"
+    if low == "far" and i and lower[i - 1] == "so":
         return "A"
     forms = lexicons.verbs.get(low)
     if forms is None:
@@ -124,7 +128,7 @@ def _rounds(lower: list[str], i: int, words: dict[str, frozenset[str]]) -> bool:
     """Whether token i and the next ones round a number: "at least 20", "up to 100", "more than a dozen"; not "to 40" or "at 40"."""
     for k in range(i + 1, min(i + 4, len(lower))):
         low = lower[k]
-        number = low[0].isdigit() or low in words["numerals"]
+        number = low[0].isdigit() or low in words["numerals"] or (low == "one" and k > i)
         if number or (low == "a" and k + 1 < len(lower) and lower[k + 1] in words["numerals"]):
             return k > i + 1 or lower[i] not in _PLAIN or (i > 0 and lower[i - 1] in words["rounding"])
         if low not in words["rounding"]:
