@@ -106,7 +106,7 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
         return
     denied, state.denied = state.denied and clause.kind == "comp", False
     for group in clause.groups:
-        limit = clause.end
+        limit = _own_end(reading, clause, group)
         pattern, end = match(reading, clause, group, limit)
         if pattern is None:
             if _says(reading, group) and group.form == "finite" and not group.negated:
@@ -131,7 +131,19 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
         if candidate.dropped and not pattern.rule.governs:
             continue
         _message(reading, index, clause, group, state, effect)
-        return
+        if limit == clause.end or group.form != "infinitive":
+            return  # else it was part of the subject: "Israel's decision to ban the agency angered Norway"
+
+
+def _own_end(reading: Reading, clause: Clause, group: Group) -> int:
+    """Where a verb's words end: with its clause, before "according to", or before the verb whose subject it stands in."""
+    lower, end = reading.sentence.lower, clause.end
+    if group.form == "infinitive":
+        end = min([end, *(g.start for g in clause.groups if g.start > group.head and g.form == "finite")])
+    for k in range(group.head + 1, end - 1):
+        if lower[k] == "according" and lower[k + 1] == "to":
+            return k
+    return end
 
 
 def _message(reading: Reading, index: int, clause: Clause, sent: Group, state: State, effect: str) -> None:

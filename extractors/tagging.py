@@ -93,6 +93,8 @@ def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: lis
     letter = lexicons.classes.turned.get(low)
     if low == "so" and following == "far":
         return "A"
+    if low == "according" and following == "to":
+        return "P"
     if letter is not None:
         return _closed(letter, low, following, tags, words)
     if low.endswith("ly") and len(low) > 4 and low not in words["not_adverbs"]:
