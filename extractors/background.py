@@ -32,6 +32,8 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
     words = reading.lexicons.words
     if "ask" in group.lemmas and candidate.type == "REQUEST" and _asks(reading, candidate.last):
         return "a question, not a request"
+    if group.form == "participle" and "oppose" in group.lemmas and lower[group.head + 1 : group.head + 2] == ["to"]:
+        return "a stance, not an act"
     if group.form == "infinitive" and (before in words["intent"] or lower[group.start - 1] in words["intent"]):
         return "only intended"
     if group.form == "gerund" and at >= 0 and tags[at] == "P" and before not in _TELLING:

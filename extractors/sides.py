@@ -160,12 +160,9 @@ def antecedent(reading: Reading, at: int) -> tuple[Actor, ...]:
     if index < 0:
         return ()
     chunk = reading.parse.chunks[chunk_at[index]]
-    if chunk.prep in ("on", "against", "in", "at") and chunk.index > 0:
-        # "a Russian strike on Kharkiv that killed five": the strike did it
-        deed = reading.parse.chunks[chunk.index - 1]
-        hit = noun_trigger(reading, deed)
-        if hit is not None and hit[0].type in ("ASSAULT", "PROTEST"):
-            return tuple(a for a in actors_of(reading, deed.index) if a.char_end <= reading.sentence.starts[hit[1]] + 1)
+    deed = _deed(reading, chunk)
+    if deed is not None:
+        return deed
     head_end = reading.sentence.ends[chunk.end - 1]
     # "the Palestinian issue, which …" is a thing, whatever adjective it has
     actors = tuple(a for a in actors_of(reading, chunk.index) if a.char_end >= head_end or a.sector)
@@ -174,6 +171,23 @@ def antecedent(reading: Reading, at: int) -> tuple[Actor, ...]:
         if head and (head[0].sector or not actors):
             return head
     return actors
+
+
+def _deed(reading: Reading, chunk: Chunk) -> tuple[Actor, ...] | None:
+    """Who did the deed whose phrase a chunk ends: "a Russian strike on a market in Kharkiv, which killed five" was Russian; None without a deed."""
+    chunks, at = reading.parse.chunks, chunk
+    for _ in range(3):
+        if at.prep not in ("on", "against", "in", "at", "of", "near") or not at.index:
+            return None
+        before = chunks[at.index - 1]
+        if at.start - before.end > 2:
+            return None
+        hit = noun_trigger(reading, before)
+        if hit is not None and hit[0].type in ("ASSAULT", "PROTEST"):
+            end = reading.sentence.starts[hit[1]] + 1
+            return tuple(a for a in actors_of(reading, before.index) if a.char_end <= end)
+        at = before
+    return None
 
 
 def after(reading: Reading, group_end: int, limit: int) -> list[Chunk]:
