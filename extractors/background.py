@@ -40,6 +40,8 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
         return "named, not told"
     if group.form == "gerund" and before in words["intent"]:
         return "only intended"
+    if decided(reading, group):
+        return ""
     both = candidate.actors and candidate.recipients and clause.kind == "part"
     if not reading.lead and group.form in ("gerund", "infinitive") and candidate.rule.type not in _UTTERED and not both:
         return "a circumstance of another act"
@@ -48,6 +50,16 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
     if candidate.rule.type not in _SPEECH and _habitual(reading, clause, group):
         return "a habit, not an act"
     return ""
+
+
+def decided(reading: Reading, group: Group) -> Chunk | None:
+    """The phrase of the decision an infinitive carries out: "Israel's decision in March to block all aid"; None without one."""
+    if group.form != "infinitive":
+        return None
+    for at in (group.start - 1, group.start - 3):
+        if at >= 0 and reading.sentence.lower[at] in reading.lexicons.words["decisions"] and reading.parse.chunk_at[at] >= 0:
+            return reading.parse.chunks[reading.parse.chunk_at[at]]
+    return None
 
 
 def _asks(reading: Reading, at: int) -> bool:

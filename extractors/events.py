@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from extractors import sides
 from extractors.actors import Reading, actors_of
-from extractors.background import unreal
+from extractors.background import decided, unreal
 from extractors.candidates import Candidate, State, check, distinct
 from extractors.clauses import Clause, Group
 from extractors.nominal import RANK, nominal_events
@@ -239,6 +239,10 @@ def _verbal(
     candidate.attribution = state.attribution
     limit = _reach(reading, index, rule, limit)
     _put_sides(reading, clause, group, pattern, end, limit, candidate)
+    if rule.type == "ASSAULT":
+        victims = sides.victims(reading, clause, group, limit)
+        if victims and not any(victims[0].char_start <= a.char_start < victims[0].char_end for a in candidate.recipients):
+            candidate.recipients = victims
     if rule.type == "ASSAULT" and rule.mode is None:
         _put_means(reading, clause, group, limit, candidate)
     put_status(reading, clause, group, candidate, state, effect)
@@ -289,6 +293,9 @@ def _put_sides(
     reading: Reading, clause: Clause, group: Group, pattern: Pattern, end: int, limit: int, candidate: Candidate
 ) -> None:
     rule, subject = pattern.rule, sides.subject(reading, clause)
+    decision = decided(reading, group)
+    if decision is not None:  # whose decision it was does it
+        subject = tuple(a for a in actors_of(reading, decision.index) if a.country or a.sector) or subject
     if rule.actor != "subject":  # "fled from the rebels": who stands in the subject meets with it
         candidate.recipients = subject
         candidate.actors = sides.slot(reading, clause, end, limit, rule.actor) if rule.actor != "none" else ()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from extractors.actors import Reading, actors_of
-from extractors.clauses import Chunk, Clause
+from extractors.clauses import Chunk, Clause, Group
 from extractors.records import Actor
 from extractors.triggers import noun_trigger
 
@@ -230,6 +230,24 @@ def slot(reading: Reading, clause: Clause, group_end: int, limit: int, name: str
             return actors
         if name == "object":
             return _belonging(reading, chunks, n)
+    return ()
+
+
+def victims(reading: Reading, clause: Clause, group: Group, limit: int) -> tuple[Actor, ...]:
+    """ "killed at least 12 people", "another five were wounded": those in the object's or the passive subject's place, counted or called people."""
+    if group.passive:
+        chunks = subject_chunks(reading, clause)[-1:]
+    else:
+        chunks = [c for c in after(reading, group.head + 1, limit)[:1] if not c.prep]
+    for chunk in chunks:
+        last = chunk.end - 1
+        if reading.sentence.lower[chunk.end : chunk.end + 1] == ["of"]:
+            continue  # "dozens of rebels": the rebels
+        counted = reading.parse.tags[last] == "#" or reading.sentence.lower[last] in reading.lexicons.words["numerals"]
+        if counted or any(b == chunk.end and e.sector == "CVL" for _, b, e in reading.hits):
+            starts, ends = reading.sentence.starts, reading.sentence.ends
+            words = reading.sentence.span(chunk.start, chunk.end)
+            return (Actor(words, None, None, "CVL", starts[chunk.start], ends[last]),)
     return ()
 
 
