@@ -32,6 +32,8 @@ class Memory:
     person: Actor | None = None
     group: Actor | None = None
     thing: Actor | None = None
+    persons: set[int] = field(default_factory=set)
+    """Where persons were named: "he" is never a ministry."""
     speaker: Actor | None = None
     """Whose words a quotation that runs over several sentences is."""
 
@@ -73,6 +75,7 @@ class Memory:
             self.thing = actor
         else:
             self.person = actor
+            self.persons.add(actor.char_start)
 
 
 def again(known: Actor, text: str, start: int, end: int, how: str) -> Actor:

@@ -325,12 +325,25 @@ def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
     return False
 
 
+def _joins_third(lower: list[str], low: str, following: str, tags: list[str], lexicons: Lexicons) -> bool:
+    """ "opposes the plan and calls on both sides": a second verb in the third person, with a particle or an object."""
+    words = lexicons.words
+    if not any(form == "third" for _, form in lexicons.verbs.get(low, ())):
+        return False
+    goes_on = following in words["determiners"] or following in words["pronouns"] or following in ("for", "on", "that", "upon")
+    return goes_on and any(
+        tags[k] == "V" and any(form == "third" for _, form in lexicons.verbs.get(lower[k], ())) for k in range(len(tags))
+    )
+
+
 def _noun_or_verb(lower: list[str], low: str, following: str, tags: list[str], lexicons: Lexicons) -> str:
     """ "Rebels attack the town" against "the rebel attack": a verb needs a noun before it and an object or preposition after it, and the only finite verb of its stretch."""
     words = lexicons.words
     direct = _direct(tags)
     after_adverb = direct == "A" and sum(t in "VBHM" for t in tags) == 0 and "N" in tags  # "Ghana greatly values …"
     if after_adverb and following not in words["prepositions"] and following not in words["conjunctions"]:
+        return "V"
+    if direct == "C" and _joins_third(lower, low, following, tags, lexicons):
         return "V"
     if direct != "N" or (
         following not in words["determiners"]
