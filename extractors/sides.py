@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from extractors.actors import Reading, actors_of
 from extractors.clauses import Chunk, Clause, Group
+from extractors.memory import again
 from extractors.records import Actor
 from extractors.triggers import noun_trigger
 
@@ -128,25 +129,16 @@ def _pronoun(reading: Reading, clause: Clause) -> tuple[Actor, ...] | None:
         at -= 1
     if at < clause.start or reading.parse.tags[at] != "R":
         return None
-    low = reading.sentence.lower[at]
+    low, start = reading.sentence.lower[at], reading.sentence.starts[at]
     last = reading.memory.subject
-    if low in ("he", "she", "they", "it", "i", "we") and last is not None:
-        if reading.sentence.char_start <= last.char_start < reading.sentence.starts[at]:
-            return (replace(last, how="pronoun"),)  # its own words stand in the sentence
-        start, end = reading.sentence.starts[at], reading.sentence.ends[at]
-        return (
-            Actor(
-                reading.sentence.words[at],
-                last.name or last.text,
-                last.country,
-                last.sector,
-                start,
-                end,
-                last.other_sectors,
-                "pronoun",
-            ),
-        )
-    return ()
+    if low not in ("he", "she", "they", "it", "i", "we") or last is None:
+        return ()
+    if low in ("he", "she") and last.char_start not in reading.memory.persons:  # no ministry is a he
+        known = next((p for p in reading.pronouns if p.char_start == start), None)
+        return (known,) if known is not None and known.country else ()
+    if reading.sentence.char_start <= last.char_start < start:
+        return (replace(last, how="pronoun"),)  # its own words stand in the sentence
+    return (again(last, reading.sentence.words[at], start, reading.sentence.ends[at], "pronoun"),)
 
 
 def antecedent(reading: Reading, at: int) -> tuple[Actor, ...]:
