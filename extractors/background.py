@@ -57,7 +57,11 @@ def decided(reading: Reading, group: Group) -> Chunk | None:
     if group.form != "infinitive":
         return None
     for at in (group.start - 1, group.start - 3):
-        if at >= 0 and reading.sentence.lower[at] in reading.lexicons.words["decisions"] and reading.parse.chunk_at[at] >= 0:
+        if (
+            at >= 0
+            and reading.sentence.lower[at] in reading.lexicons.words["decisions"]
+            and reading.parse.chunk_at[at] >= 0
+        ):
             return reading.parse.chunks[reading.parse.chunk_at[at]]
     return None
 

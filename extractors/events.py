@@ -241,7 +241,9 @@ def _verbal(
     _put_sides(reading, clause, group, pattern, end, limit, candidate)
     if rule.type == "ASSAULT":
         victims = sides.victims(reading, clause, group, limit)
-        if victims and not any(victims[0].char_start <= a.char_start < victims[0].char_end for a in candidate.recipients):
+        if victims and not any(
+            victims[0].char_start <= a.char_start < victims[0].char_end for a in candidate.recipients
+        ):
             candidate.recipients = victims
     if rule.type == "ASSAULT" and rule.mode is None:
         _put_means(reading, clause, group, limit, candidate)

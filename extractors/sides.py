@@ -133,10 +133,14 @@ def _pronoun(reading: Reading, clause: Clause) -> tuple[Actor, ...] | None:
     last = reading.memory.subject
     if low not in ("he", "she", "they", "it", "i", "we") or last is None:
         return ()
-    if low in ("he", "she") and last.char_start not in reading.memory.persons:  # no ministry is a he
-        known = next((p for p in reading.pronouns if p.char_start == start), None)
-        return (known,) if known is not None and known.country else ()
-    if reading.sentence.char_start <= last.char_start < start:
+    person = last.char_start in reading.memory.persons
+    here = reading.sentence.char_start <= last.char_start < start
+    known = next((p for p in reading.pronouns if p.char_start == start and p.country), None)
+    if low in ("he", "she") and not person:  # no ministry is a he
+        return (known,) if known is not None else ()
+    if low in ("they", "it") and person and not here and known is not None:  # "its spokesman said it …" is the ministry
+        return (known,)
+    if here:
         return (replace(last, how="pronoun"),)  # its own words stand in the sentence
     return (again(last, reading.sentence.words[at], start, reading.sentence.ends[at], "pronoun"),)
 

@@ -330,9 +330,14 @@ def _joins_third(lower: list[str], low: str, following: str, tags: list[str], le
     words = lexicons.words
     if not any(form == "third" for _, form in lexicons.verbs.get(low, ())):
         return False
-    goes_on = following in words["determiners"] or following in words["pronouns"] or following in ("for", "on", "that", "upon")
+    goes_on = (
+        following in words["determiners"]
+        or following in words["pronouns"]
+        or following in ("for", "on", "that", "upon")
+    )
     return goes_on and any(
-        tags[k] == "V" and any(form == "third" for _, form in lexicons.verbs.get(lower[k], ())) for k in range(len(tags))
+        tags[k] == "V" and any(form == "third" for _, form in lexicons.verbs.get(lower[k], ()))
+        for k in range(len(tags))
     )
 
 
