@@ -447,7 +447,8 @@ def _unknown(reading: Reading, index: int, start: int, end: int) -> tuple[Actor,
         return (again(known, sentence.span(start, end), sentence.starts[start], sentence.ends[end - 1], "short_name"),)
     _, behind = tail(reading, index, end)
     belongs = behind if behind and behind.sector else Belonging(None, None)
-    return (_actor(reading, start, end, None, belongs.country, belongs.sector, (), "none"),)
+    how = "phrase" if behind and behind.sector and is_partitive(reading, end) else "none"  # "Thousands of students"
+    return (_actor(reading, start, end, None, belongs.country, belongs.sector, (), how),)
 
 
 def _remember(reading: Reading, actor: Actor, start: int, end: int, hits: list[Hit]) -> None:

@@ -32,6 +32,8 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
     words = reading.lexicons.words
     if "ask" in group.lemmas and candidate.type == "REQUEST" and _asks(reading, candidate.last):
         return "a question, not a request"
+    if "insist" in group.lemmas and lower[candidate.last - 1] == "that" and not _subjunctive(reading, clause):
+        return "a claim, not a request"
     if group.form == "participle" and "oppose" in group.lemmas and lower[group.head + 1 : group.head + 2] == ["to"]:
         return "a stance, not an act"
     if group.form == "infinitive" and (before in words["intent"] or lower[group.start - 1] in words["intent"]):
@@ -75,6 +77,18 @@ def _asks(reading: Reading, at: int) -> bool:
         if tags[k] not in "DNR#AsZ":
             return False
     return False
+
+
+def _subjunctive(reading: Reading, clause: Clause) -> bool:
+    """ "insisted that Russia leave", not "that it was right": the next clause's verb is a bare form, or should or must."""
+    following = next((c for c in reading.parse.clauses if c.start >= clause.end), None)
+    group = following.groups[0] if following and following.groups else None
+    if group is None:
+        return following is not None  # a bare form behind a name reads as a noun
+    if group.modal:
+        return group.modal in ("should", "must")
+    word = reading.sentence.lower[group.start]
+    return word == "be" or {form for _, form in reading.lexicons.verbs.get(word, ())} == {"base"}
 
 
 def _to_reporters(reading: Reading, candidate: Candidate) -> bool:

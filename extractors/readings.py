@@ -61,7 +61,7 @@ def settle_hits(reading: Reading) -> None:
     """Decide each match: the entry of the day, none where the neighbours make it somebody else's name."""
     covered = {k for a, b, _ in reading.found for k in range(a, b)}
     for a, b, entries in reading.found:
-        entry = entry_on(entries, reading.day)
+        entry = _of_country(reading, b, entries) or entry_on(entries, reading.day)
         if b - a > 1 or not _somebody_else(reading, a, entry, covered):
             reading.hits.append((a, b, entry))
             reading.hit_starts.append(a)
@@ -74,6 +74,15 @@ def settle_hits(reading: Reading) -> None:
         and (e.kind != "person" or b - a > 1)  # a surname alone may be anybody's
     }
     reading.sole = next(iter(countries)) if len(countries) == 1 else None
+
+
+def _of_country(reading: Reading, end: int, entries: tuple[Entry, ...]) -> Entry | None:
+    """The person whom the words behind tell apart: "King Abdullah of Jordan"."""
+    if entries[0].kind != "person" or reading.sentence.lower[end : end + 1] != ["of"]:
+        return None
+    land = next((es[0].country for a, _, es in reading.found if a == end + 1 and es[0].kind == "country"), None)
+    fitting = tuple(e for e in entries if e.country == land)
+    return entry_on(fitting, reading.day) if land and 0 < len(fitting) < len(entries) else None
 
 
 def entry_on(entries: tuple[Entry, ...], day: date | None) -> Entry:

@@ -57,6 +57,10 @@ def settle(actor: Actor, reading: Reading, place: Place | None, focus: str | Non
         return replace(actor, country=place.country, how="place")
     if focus:
         return replace(actor, country=focus, how="article")
+    if c.type == "ASSAULT" and actor in c.recipients:  # "a Russian strike on Odesa killed two people"
+        others = {e.country for _, _, e in reading.hits if e.country} - {a.country for a in c.actors}
+        if len(others) == 1:
+            return replace(actor, country=others.pop(), how="sentence")
     return actor
 
 
