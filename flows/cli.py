@@ -81,7 +81,7 @@ def ingest(
 ) -> None:
     """Read, clean, code and commit articles: the main job.
 
-    Takes .html, .htm, .txt and .jsonl files, each also as .gz, folders of them, URLs and standard input. What is in the
+    Takes .html, .htm, .txt, .jsonl and .warc files, each also as .gz, folders of them, URLs and standard input. What is in the
     warehouse already is left alone, so it may be repeated at any time; a file that cannot be read is a row in `rejects`.
 
     Examples:
@@ -109,7 +109,7 @@ def ingest(
         if not job.inputs.failures:
             raise fail(
                 f"nothing to read in {', '.join(given)}",
-                f"{job.inputs.passed_over} files there are of other kinds; the doors are .html, .htm, .txt, .jsonl and .gz of them.",
+                f"{job.inputs.passed_over} files there are of other kinds; the doors are .html, .htm, .txt, .jsonl, .warc and .gz of them.",
             )
         raise fail("nothing was taken", "check the paths, or run `dateline ingest --help` for the kinds of input.")
     if job.inputs.passed_over and not quiet:

@@ -14,6 +14,7 @@ from flows import pipeline
 from flows.inbox import Dropped
 from flows.pipeline import Counts, Item
 from flows.readers.files import Inputs
+from flows.readers.warc import Archive
 
 Rejected = tuple[str, str, str]
 """Of one document: input, reason, message."""
@@ -26,6 +27,8 @@ class Tally:
     documents: int = 0
     capture_id: str | None = None
     """Of its only document."""
+    archive: bool = False
+    """Whether it is an archive: then `documents` is 1 however many it holds."""
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -46,6 +49,7 @@ class Intake:
             for item in pipeline.read_items(found, (), file.source, counts, advance):
                 tally.documents += 1
                 content = item.content
+                tally.archive = isinstance(content, Archive)
                 tally.capture_id = content.capture_id if isinstance(content, Capture) and tally.documents == 1 else None
                 shown = "inbox/" + file.name + content.input.removeprefix(str(file.path))
                 yield replace(item, content=replace(content, input=shown))
@@ -72,6 +76,12 @@ class Intake:
                 failed[file] = file.problem
             elif not tally.documents:
                 failed[file] = "empty: there is no document in it"
+            elif tally.archive:
+                broken = [f"{reason}: {message}" for given, reason, message in tally.rejected if given.endswith("#0")]
+                if broken and len(tally.rejected) == 1:
+                    failed[file] = broken[0]
+                else:
+                    done.append(file)
             elif len(tally.rejected) >= tally.documents:
                 _, reason, message = tally.rejected[0]
                 more = f" (the first of {tally.documents:,} lines; none gave an article)" if tally.documents > 1 else ""

@@ -190,17 +190,18 @@ _EXPORTED = {
 
 
 def export(root: Path, folder: Path, form: str, version: int | None) -> dict[str, int]:
-    """Write the newest wordings and what was coded from them, one file a table, with the data dictionary beside them.
+    """Write the newest wordings and what was coded from them, one file a table, with the data dictionary beside them; or the captures as `warc`.
 
     Returns:
-        Rows by file name.
+        Rows or records by file name.
     Raises:
         QueryError: the format, the folder or the version cannot be used.
     """
+    from flows.warcout import write_archives
     from warehouse import dictionary
 
-    if form not in ("parquet", "csv"):
-        raise QueryError(f"--format {form}: parquet or csv")
+    if form not in ("parquet", "csv", "warc"):
+        raise QueryError(f"--format {form}: parquet, csv or warc")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise QueryError(f"{folder} is not empty", "name a new folder: nothing is overwritten.")
     con = connect(root, version)
@@ -209,9 +210,12 @@ def export(root: Path, folder: Path, form: str, version: int | None) -> dict[str
     unfinished = folder.parent / f".{folder.name}-{uuid.uuid4().hex[:8]}.tmp"
     unfinished.mkdir()
     try:
-        for name, query in _EXPORTED.items():
-            written[f"{name}.{form}"] = write_rows(con, query, form, unfinished / f"{name}.{form}")
-        (unfinished / "DICTIONARY.md").write_text("# Data dictionary\n\n" + dictionary.page(), encoding="utf-8")
+        if form == "warc":
+            written = write_archives(root, unfinished, version)
+        else:
+            for name, query in _EXPORTED.items():
+                written[f"{name}.{form}"] = write_rows(con, query, form, unfinished / f"{name}.{form}")
+            (unfinished / "DICTIONARY.md").write_text("# Data dictionary\n\n" + dictionary.page(), encoding="utf-8")
         if folder.exists():
             folder.rmdir()
         unfinished.rename(folder)

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from extractors.records import Capture, Extraction, ExtractionError
 from flows.config import BATCH_BYTES, BATCH_DOCUMENTS, Workspace, captures_kept
-from flows.readers.files import Failure, Inputs, read_file, read_stdin
+from flows.readers.files import WARC, Failure, Inputs, media_type, read_file, read_stdin
 from flows.readers.http import read_url
 
 if TYPE_CHECKING:
     from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
+    from flows.readers.warc import Archive
 
 _HINT = 4096
 """Bytes a failure or an empty document counts for when a batch is filled."""
@@ -33,7 +34,8 @@ class Item:
     """One document of a run, and the key by which the warehouse knows it again."""
 
     item_id: str
-    content: Capture | Failure
+    content: Capture | Failure | Archive
+    """An archive is many documents, which `cut_batches` reads; batches hold no archives."""
 
     @property
     def size(self) -> int:
@@ -48,6 +50,8 @@ class Batch:
     number: int
     load_id: str
     items: tuple[Item, ...]
+    mark: tuple[str, str] | None = None
+    """What a piece of an archive leaves in the log when it is committed: key and value (see `flows.archives`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,12 @@ def read_items(
         counts.read += 1
         yield _item(failed)
     for path in inputs.files:
-        yield from _timed(read_file(path, source), counts)
+        if media_type(path) == WARC:
+            from flows.readers.warc import Archive
+
+            yield Item("", Archive(path, str(path), source))
+        else:
+            yield from _timed(read_file(path, source), counts)
         advance(1)
     if inputs.stdin:
         yield from _timed(read_stdin(source, datetime.now(UTC)), counts)
@@ -211,18 +220,55 @@ def cut_batches(items: Iterable[Item], known: Container[str], run: Run, counts: 
     chosen: list[Item] = []
     size = number = 0
     for item in items:
-        if item.item_id in seen or item.item_id in known or failed_key(item.item_id, run) in known:
-            counts.known += 1
-            continue
-        if chosen and (len(chosen) >= BATCH_DOCUMENTS or size + item.size > BATCH_BYTES):
+        archive = not isinstance(item.content, (Capture, Failure))
+        if chosen and (archive or len(chosen) >= BATCH_DOCUMENTS or size + item.size > BATCH_BYTES):
             number += 1
             yield _batch(number, chosen)
             chosen, size = [], 0
-        seen.add(item.item_id)
-        chosen.append(item)
-        size += item.size
+        if archive:
+            for batch in _archive_batches(item, known, run, counts, seen, number):
+                yield batch
+                number = batch.number
+        elif _is_new(item, seen, known, run, counts):
+            chosen.append(item)
+            size += item.size
     if chosen:
         yield _batch(number + 1, chosen)
+
+
+def _is_new(item: Item, seen: set[str], known: Container[str], run: Run, counts: Counts) -> bool:
+    if item.item_id in seen or item.item_id in known or failed_key(item.item_id, run) in known:
+        counts.known += 1
+        return False
+    seen.add(item.item_id)
+    return True
+
+
+def _archive_batches(
+    item: Item, known: Container[str], run: Run, counts: Counts, seen: set[str], number: int
+) -> Iterator[Batch]:
+    """A batch a piece of an archive, also where nothing in it is new: its mark saves reading it again."""
+    from flows.archives import mark_of, pieces_of
+    from flows.readers.warc import Archive
+
+    assert isinstance(item.content, Archive)
+    pieces = pieces_of(item.content, run, known)
+    while True:
+        began = time.perf_counter()
+        piece = next(pieces, None)
+        counts.read_seconds += time.perf_counter() - began
+        if piece is None:
+            return
+        counts.read += piece.documents
+        if piece.known:
+            counts.known += piece.documents
+            continue
+        found = [_item(content) for content in piece.contents]
+        counts.byte_count += sum(one.size for one in found)
+        new = tuple(one for one in found if _is_new(one, seen, known, run, counts))
+        number += 1
+        keys = [one.item_id for one in new] + [piece.key] * bool(piece.key)
+        yield Batch(number, _load_id(keys), new, mark_of(piece) if piece.key else None)
 
 
 def _batch(number: int, items: list[Item]) -> Batch:
@@ -254,6 +300,7 @@ def _outcome(item: Item, lexicons: Lexicons, cleaning: Cleaning | None) -> Outco
             None,
             _reject(content.input, "read", content.reason, content.message, None, content.source, content.url),
         )
+    assert isinstance(content, Capture), "archives are read before"
     try:
         return Outcome(item, extract(content, lexicons, cleaning), None)
     except ExtractionError as error:
@@ -287,10 +334,12 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
         known = warehouse.read_log(run.root).known
         rest = [o for o in outcomes if (remembered(o, run) or "") not in known]
         counts.known += len(outcomes) - len(rest)
-        if not rest:
+        mark = _mark(batch, outcomes, run)
+        mark = {key: value for key, value in mark.items() if key not in known}
+        if not rest and not mark:
             break
         outcomes, part = rest, _Part(rest, known)
-        identity = _load_id(remembered(o, run) or o.item.item_id for o in rest)
+        identity = _load_id([*(remembered(o, run) or o.item.item_id for o in rest), *mark])
         provenance = warehouse.Provenance(
             identity, run.run_id, run.extractor_version, run.lexicon_version, datetime.now(UTC)
         )
@@ -301,7 +350,7 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
                 run.root,
                 identity,
                 tables,
-                items={key: _capture_id(o.item) for o in rest if (key := remembered(o, run))},
+                items={key: _capture_id(o.item) for o in rest if (key := remembered(o, run))} | mark,
                 run_id=run.run_id,
                 versions={"extractor": run.extractor_version, "lexicons": run.lexicon_version},
             )
@@ -319,6 +368,15 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
     return counts
 
 
+def _mark(batch: Batch, outcomes: list[Outcome], run: Run) -> dict[str, str]:
+    """The mark of a piece of an archive; where an error of our own lost a document, it counts for this version only."""
+    if batch.mark is None:
+        return {}
+    key, value = batch.mark
+    broke = any(o.reject is not None and o.reject.reason == "internal_error" for o in outcomes)
+    return {failed_key(key, run) if broke else key: value}
+
+
 def _capture_id(item: Item) -> str:
     return item.content.capture_id if isinstance(item.content, Capture) else ""
 
@@ -333,7 +391,7 @@ class _Part:
         self.same_text = 0
         taken: set[str] = set()
         for outcome in outcomes:
-            if outcome.extraction is None or isinstance(outcome.item.content, Failure):
+            if outcome.extraction is None or not isinstance(outcome.item.content, Capture):
                 continue
             version = outcome.extraction.article.version_id
             if version in known or version in taken:

@@ -224,24 +224,31 @@ def forget(
 def export(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)],
     root: Root = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="parquet or csv.")] = "parquet",
+    format: Annotated[
+        str, typer.Option("--format", "-f", help="parquet, csv, or warc for the pages themselves.")
+    ] = "parquet",
     version: Annotated[
         int | None, typer.Option(help="As the warehouse was at this version.", show_default=False)
     ] = None,
 ) -> None:
     """Write a clean copy for others: the newest wording of every article, its events, participants, numbers and mentions.
 
+    `--format warc` writes the captures kept, the pages as they were fetched, into web archives, which `ingest` reads too.
+
     Examples:
 
         dateline export release-1
 
         dateline export release-1-csv --format csv --version 42
+
+        dateline export pages --format warc
     """
     from flows import keeping
     from flows.query import QueryError
 
     try:
-        written = keeping.export(space_of(root).root, folder, format, version)
+        with in_words():
+            written = keeping.export(space_of(root).root, folder, format, version)
     except QueryError as error:
         raise fail(str(error), error.remedy) from error
     except OSError as error:
@@ -249,4 +256,6 @@ def export(
             f"{error.filename or folder}: {error.strerror or error}", "name a new folder on a disk with room."
         ) from error
     for name, rows in written.items():
-        typer.echo(f"{folder / name}: {rows:,} rows")
+        typer.echo(f"{folder / name}: {rows:,} {'records' if format == 'warc' else 'rows'}")
+    if not written:
+        raise fail("there are no captures", "`[captures] keep` in dateline.toml says whether they are kept.")

@@ -127,6 +127,17 @@ class Known(Container[str]):
         found = self._index.brought_by(item) if isinstance(item, str) else None
         return found is not None and found <= self._version
 
+    def value(self, item: str) -> str | None:
+        """What the record that brought an item says of it (see `Commit.items`); None when it is not known.
+
+        Raises:
+            CorruptFile: the record cannot be read.
+        """
+        if item not in self:
+            return None
+        version = self._index.brought_by(item)
+        return _existing(self._storage, version).items.get(item) if version is not None else None
+
     def newest(self, article_id: str) -> tuple[str, int] | None:
         """The newest version_id of an article and its instant; exact for the last snapshot read only."""
         self._index.read_on(self._storage, self._version)

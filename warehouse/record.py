@@ -68,7 +68,8 @@ class Commit:
     rows: dict[str, int] = field(default_factory=dict)
     """Rows by table, added less removed."""
     items: dict[str, str] = field(default_factory=dict)
-    """What is known from now on: item → the beginning of the capture_id it was read from, '' without one."""
+    """What is known from now on: item → the beginning of the capture_id it was read from, '' without one; or, beginning
+    with @, what the item's owner wants to find again."""
     gone: tuple[str, ...] = ()
     """Items known no more."""
     articles: dict[str, tuple[str, int]] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Files, folders and standard input → captures. A file is read once, whole; what cannot be read becomes a `Failure`, never an exception.
 
-Doors: `.html`/`.htm` (also `.xhtml`), `.txt`, `.jsonl`/`.ndjson`, each also as `.gz`, folders of them (recursive), and `-`. Other
+Doors: `.html`/`.htm` (also `.xhtml`), `.txt`, `.jsonl`/`.ndjson`, `.warc`, each also as `.gz`, folders of them (recursive), and `-`. Other
 files in a folder are passed over and counted; a file named by the user is read whatever its name, its kind guessed from its first bytes.
 """
 
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from extractors.records import Capture
 
-HTML, TEXT, JSON = "text/html", "text/plain", "application/json"
-MEDIA = {".html": HTML, ".htm": HTML, ".xhtml": HTML, ".txt": TEXT, ".jsonl": JSON, ".ndjson": JSON}
+HTML, TEXT, JSON, WARC = "text/html", "text/plain", "application/json", "application/warc"
+MEDIA = {".html": HTML, ".htm": HTML, ".xhtml": HTML, ".txt": TEXT, ".jsonl": JSON, ".ndjson": JSON, ".warc": WARC}
 DOCUMENT_LIMIT = 10 * 1024 * 1024
 """Bytes of one document after decompression; a bigger one is refused before it fills the memory."""
 LINES_LIMIT = 4 * 1024 * 1024 * 1024
@@ -114,6 +114,12 @@ def _read(path: Path, source: str | None) -> Iterator[Capture | Failure]:
     kind = media_type(path)
     if kind == JSON:
         yield from _lines(path, source, fetched_at)
+        return
+    if kind == WARC:
+        from flows.readers.warc import Archive, read_pieces
+
+        for piece in read_pieces(Archive(path, str(path), source)):
+            yield from piece.contents
         return
     with open(path, "rb") as file:
         raw = file.read(DOCUMENT_LIMIT + 1)
