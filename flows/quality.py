@@ -39,7 +39,7 @@ with told as (
     select run_id, min(began) as began, sum(n)::bigint as rejects, string_agg(reason || ' ' || n, ', ' order by n desc, reason) as why
     from reasons group by run_id
 )
-select run_id, coalesce(least(told.at, refused.at), told.at, refused.at) as began, coalesce(articles, 0), coalesce(coded, 0),
+select run_id, coalesce(least(told.began, refused.began), told.began, refused.began) as began, coalesce(articles, 0), coalesce(coded, 0),
     coalesce(undated, 0), coalesce(events, 0), coalesce(rejects, 0), coalesce(why, '')
 from told full join happened using (run_id) full join refused using (run_id)
 order by began desc, run_id limit $limit

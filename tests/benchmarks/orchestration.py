@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +83,8 @@ class Server:
 
 
 @contextmanager
-def server(home: Path) -> Iterator[Server]:
-    """A server with a fresh database, as private and offline as `dateline serve` starts it."""
-    quiet_prefect(home)
+def server(home: Path, environment: Mapping[str, str]) -> Iterator[Server]:
+    """A server with a fresh database, on loopback; its log lies beside `home`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,7 +92,7 @@ def server(home: Path) -> Iterator[Server]:
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (home.parent / "server.log").open("w") as log:
         process = subprocess.Popen(
-            command, env=os.environ | {"PREFECT_API_URL": url}, stdout=log, stderr=log, start_new_session=True
+            command, env={**environment, "PREFECT_API_URL": url}, stdout=log, stderr=log, start_new_session=True
         )
     try:
         _wait(url + "/health", process)
@@ -180,7 +179,8 @@ def main() -> None:
         source = documents.write(folder / "given", given.documents, given.html)[0]
         home = folder / "prefect"
         home.mkdir()
-        with server(home) as under:
+        quiet_prefect(home)
+        with server(home, os.environ) as under:
             for number in range(given.rounds):
                 for flow in (False, True) if number % 2 == 0 else (True, False):
                     run = measure(source, folder, under, flow)

@@ -1,0 +1,65 @@
+"""`dateline deploy`: runs on workers elsewhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.terminal import Root, space_of, warn
+
+app = typer.Typer()
+
+
+@app.command()
+def deploy(
+    archives: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]…",
+            help="Archives to ingest now: every folder in PATH is a run of its own, as is a file.",
+            show_default=False,
+        ),
+    ] = None,
+    pool: Annotated[str, typer.Option(help="The work pool; made if it is not there.")] = "dateline",
+    source: Annotated[
+        str | None, typer.Option(help="Name of the source, stored with every article.", show_default=False)
+    ] = None,
+    root: Root = None,
+) -> None:
+    """Put the configured sources, and archives by folder, on a Prefect work pool whose workers may stand on other machines.
+
+    The workspace and the archives must be seen at the same path by every worker. Repeat it after a change of dateline.toml: what is
+    there is brought up to date, sources that are gone are taken off.
+
+    Examples:
+
+        dateline deploy
+
+        dateline deploy /shared/archive/2024 --source wire    (a run for 2024-01-01, one for 2024-01-02, …)
+    """
+    from flows import deploy as pools
+    from flows.config import quiet_prefect
+
+    space = space_of(root)
+    found = list(pools.parts(archives or []))
+    if archives and not found:
+        warn(f"nothing to read in {', '.join(map(str, archives))}")
+    url = pools.server_url(space)
+    os.environ["PREFECT_API_URL"] = url
+    quiet_prefect(space.prefect_home)
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        placed, removed = pools.register(space, pool, client)
+        queued = pools.queue(found, space, source, client) if found else {}
+    typer.echo(f"work pool {pool} at {url}")
+    for one in placed:
+        typer.echo(f"  {one.flow}/{one.name:30} {one.schedule}")
+    for name in removed:
+        typer.echo(f"  removed: {name}")
+    for name in queued:
+        typer.echo(f"  queued: {name}")
+    typer.echo(f"workers, on every machine that is to help:\n  {pools.worker_command(url, pool)}")
