@@ -27,7 +27,7 @@ class Unknown(Exception):
         self.remedy = remedy
 
 
-def contents(paths: list[str], source: str | None) -> Iterator[Capture | Failure]:
+def contents(paths: list[str], source: str | None, allow_private: bool = False) -> Iterator[Capture | Failure]:
     """The documents of files, folders, URLs and `-`, one at a time."""
     inputs = find_inputs(p for p in paths if not is_url(p))
     yield from inputs.failures
@@ -37,16 +37,18 @@ def contents(paths: list[str], source: str | None) -> Iterator[Capture | Failure
         yield from read_stdin(source, datetime.now(UTC))
     for url in paths:
         if is_url(url):
-            yield read_url(url, source)
+            yield read_url(url, source, allow_private)
 
 
-def read_all(paths: list[str], form: str, source: str | None, sites: Path | None = None) -> int:
+def read_all(
+    paths: list[str], form: str, source: str | None, sites: Path | None = None, allow_private: bool = False
+) -> int:
     """Print the article of every input; an error line for a bad one. Returns how many articles there were."""
     from flows.runner import cleaning_for
 
     good = 0
     cleaning = cleaning_for(sites)
-    for content in contents(paths, source):
+    for content in contents(paths, source, allow_private):
         answer = article_of(content, cleaning)
         good += "error" not in answer
         if form == "jsonl":

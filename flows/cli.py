@@ -15,7 +15,7 @@ import typer
 
 from flows import deploy_cli, lexicon_cli, reextract_cli, rules_cli, sources, warehouse_cli
 from flows.config import SettingsError
-from flows.terminal import Root, fail, space_of, warn
+from flows.terminal import Private, Root, fail, space_of, warn
 
 if TYPE_CHECKING:
     from flows.config import Workspace
@@ -70,6 +70,7 @@ def ingest(
         ),
     ] = None,
     due: Annotated[bool, typer.Option("--due", help="Fetch the configured sources whose schedule has come.")] = False,
+    allow_private: Private = False,
     flow: Annotated[
         bool | None,
         typer.Option(
@@ -95,15 +96,15 @@ def ingest(
 
         cat articles.jsonl | dateline ingest -
     """
+    from flows import fetchview, report
     from flows import ingest as job_of
-    from flows import report
 
     space = space_of(root)
     given, label, named = _asked(paths or [], source or [], due, space)
     if due and not named:
         typer.echo("no source is due")
         return
-    job = job_of.plan(given, label, named, space)
+    job = job_of.plan(given, label, named, space, allow_private)
     for failed in job.inputs.failures:
         warn(f"{failed.input}: {failed.message}")
     if not job.units:
@@ -128,15 +129,23 @@ def ingest(
 
         import warehouse
 
+        if counts.sources:
+            Console().print(fetchview.sources_table(counts.sources))
         Console().print(report.summary_table(counts, seconds, space.root, warehouse.read_log(space.root).version))
     if counts.known and not quiet:
         from flows.reextract_cli import hint
 
         hint(space)
+    for note in fetchview.notes_of(counts.sources):
+        warn(note)
     _say_rejects(counts)
+    if job.sources:
+        if counts.sources and all(t["notes"] and not t["found"] for t in counts.sources.values()):
+            raise fail("no source could be read", 'what each said is above; every attempt: dateline sql "from fetches"')
+        return
     if counts.read and counts.rejects == counts.read:
         raise fail("nothing was taken: every document was rejected", 'the reasons: dateline sql "from rejects"')
-    if not counts.read and not job.sources:
+    if not counts.read and not job.urls:
         raise fail("nothing was taken: the input is empty")
 
 
@@ -191,6 +200,11 @@ def _direct(job: Any, space: Workspace, quiet: bool) -> Counts:
         so_far += counts
 
     try:
+        if job.sources:
+            from flows.fetchview import watched
+
+            with watched(job.tallies, quiet):
+                return job_of.ingest_direct(job, space, lambda _: None, done)
         if quiet or job.units < 20 or not sys.stderr.isatty():
             return job_of.ingest_direct(job, space, lambda _: None, done)
         from rich.console import Console
@@ -257,6 +271,7 @@ def read(
     ],
     format: Annotated[str, typer.Option("--format", "-f", help="jsonl (one line an input) or text.")] = "text",
     source: Annotated[str | None, typer.Option(help="Name of the source.", show_default=False)] = None,
+    allow_private: Private = False,
     root: Root = None,
 ) -> None:
     """Show the article in a page, without a warehouse: title, date, body; an error line for a bad input.
@@ -274,7 +289,7 @@ def read(
     from extractors.siterules import RuleError
 
     try:
-        good = answering.read_all(paths, format, source, space_of(root).own_sites)
+        good = answering.read_all(paths, format, source, space_of(root).own_sites, allow_private)
     except RuleError as error:
         raise fail(str(error), "mend the rule, or move its file out of the workspace's `sites` folder.") from error
     if not good:

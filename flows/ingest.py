@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flows import pipeline, runner
 from flows.config import Workspace, worker_count, workspace
 from flows.configured import LOCAL, Source, source_named
+from flows.fetching import Gathering, Tally
 from flows.fetchstate import tried
 from flows.keeping import compact_if_due
-from flows.pipeline import Counts
+from flows.pipeline import Attempts, Counts, Item, Run
 from flows.readers.files import Inputs, find_inputs
 from flows.readers.http import is_url
 
@@ -33,6 +34,10 @@ class Job:
     source: str | None
     sources: tuple[Source, ...] = ()
     """Configured sources, by the names the user gave."""
+    allow_private: bool = False
+    """Whether the URLs may be addresses that are not public."""
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    """What fetching has come to so far, by source; filled while it runs."""
 
     @property
     def units(self) -> int:
@@ -44,7 +49,11 @@ Extracted = Callable[[Counts], None]
 
 
 def plan(
-    given: list[str], source: str | None = None, sources: Iterable[str] = (), space: Workspace | None = None
+    given: list[str],
+    source: str | None = None,
+    sources: Iterable[str] = (),
+    space: Workspace | None = None,
+    allow_private: bool = False,
 ) -> Job:
     """Resolve the arguments; nothing is read yet.
 
@@ -56,27 +65,41 @@ def plan(
     """
     urls = tuple(g for g in given if is_url(g))
     named = tuple(source_named(space or workspace(), name) for name in sources)
-    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source, named)
+    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source, named, allow_private)
 
 
-def items_of(job: Job, space: Workspace, counts: Counts, advance: Callable[[int], None]) -> Iterator[pipeline.Item]:
-    """Every document of a job, one at a time: what was given first, then source by source. As `pipeline.read_items`."""
-    yield from pipeline.read_items(job.inputs, job.urls, job.source, counts, advance)
+def items_of(
+    job: Job, space: Workspace, run: Run, counts: Counts, advance: Callable[[int], None]
+) -> Iterator[Item | Attempts]:
+    """Every document of a job, one at a time: files first, then what is fetched as it arrives.
+
+    Args:
+        run: its `closing` is filled when all is fetched.
+        counts, advance: as of `pipeline.read_items`; `counts.sources` holds the tallies of fetching at the end.
+    """
+    yield from pipeline.read_items(job.inputs, job.source, counts, advance)
+    tried(space, job.sources, datetime.now(UTC))
     for source in job.sources:
-        tried(space, [source], datetime.now(UTC))
         if source.kind in LOCAL:
             found = find_inputs(str(path) for path in source.paths(space))
-            yield from pipeline.read_items(found, (), source.name, counts, lambda _: None)
-        else:
-            yield from pipeline.read_items(find_inputs(()), source.address, source.name, counts, lambda _: None)
-        advance(1)
+            yield from pipeline.read_items(found, source.name, counts, lambda _: None)
+            advance(1)
+    fetched = tuple(s for s in job.sources if s.kind not in LOCAL)
+    if not fetched and not job.urls:
+        return
+    given = Source(job.source or "", "urls", job.urls, fresh=timedelta(0), limit=10**9, allow_private=job.allow_private)
+    with Gathering(space, fetched, given) as gathering:
+        job.tallies.update(gathering.tallies)
+        yield from pipeline.fetched_items(gathering, counts, advance)
+        run.closing.extend(gathering.closing)
+        counts.sources.update({name: tally.shown() for name, tally in gathering.tallies.items()})
 
 
 def pool_size(job: Job) -> int:
     """0 for a job this process does sooner than a pool starts, else the number of worker processes."""
     workers = worker_count()
     files = job.inputs.files
-    if len(files) >= runner.POOL_FROM_FILES or job.inputs.stdin or any(s.kind in LOCAL for s in job.sources):
+    if len(files) >= runner.POOL_FROM_FILES or job.inputs.stdin or any(map(_many, job.sources)):
         return workers
     total = 0
     for path in files:
@@ -85,6 +108,11 @@ def pool_size(job: Job) -> int:
         except OSError:
             continue
     return workers if total >= runner.POOL_FROM_BYTES else 0
+
+
+def _many(source: Source) -> bool:
+    """Whether a source may bring more than this process extracts meanwhile: with a pause a host gives a page in two seconds."""
+    return source.kind in LOCAL or (source.pause < timedelta(seconds=0.2) and source.limit >= runner.POOL_FROM_FILES)
 
 
 def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], done: Extracted) -> Counts:
@@ -102,12 +130,13 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
     run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
     known = warehouse.read_log(space.root).known
     with runner.open_pool(space, pool_size(job)) as pool:
-        items = items_of(job, space, total, advance)
+        items = items_of(job, space, run, total, advance)
         for batch, outcomes, seconds in pool.extract(pipeline.cut_batches(items, known, run, total)):
             counts = pipeline.commit_batch(run, batch, outcomes)
             counts.extract_seconds = seconds
             total += counts
             done(counts)
+    total += pipeline.close_run(run)
     return finish(space.root, total)
 
 
@@ -129,7 +158,14 @@ def ingest_flow(job: Job, space: Workspace) -> Counts:
     """
     from flows.tasks import ingest
 
-    state: Any = ingest(list(job.given), str(space.root), job.source, [s.name for s in job.sources], return_state=True)
+    state: Any = ingest(
+        list(job.given),
+        str(space.root),
+        job.source,
+        [s.name for s in job.sources],
+        job.allow_private,
+        return_state=True,
+    )
     result = state.result(raise_on_failure=False)
     if isinstance(result, Exception):
         raise result

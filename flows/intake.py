@@ -46,7 +46,7 @@ class Intake:
                 continue
             tally = self.tallies[file.name]
             found = Inputs((file.path,), (), 0)
-            for item in pipeline.read_items(found, (), file.source, counts, advance):
+            for item in pipeline.read_items(found, file.source, counts, advance):
                 tally.documents += 1
                 content = item.content
                 tally.archive = isinstance(content, Archive)

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from extractors.records import Capture, Extraction, ExtractionError
 from flows.config import BATCH_BYTES, BATCH_DOCUMENTS, Workspace, captures_kept
 from flows.readers.files import WARC, Failure, Inputs, media_type, read_file, read_stdin
-from flows.readers.http import read_url
+from flows.readers.http import Fetch
 
 if TYPE_CHECKING:
     from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
+    from flows.fetching import Arrived
     from flows.readers.warc import Archive
 
 _HINT = 4096
@@ -36,11 +37,20 @@ class Item:
     item_id: str
     content: Capture | Failure | Archive
     """An archive is many documents, which `cut_batches` reads; batches hold no archives."""
+    fetches: tuple[Fetch, ...] = ()
+    """Attempts to fetch it, to be committed with it."""
 
     @property
     def size(self) -> int:
         """Bytes it holds in memory, about."""
         return len(self.content.body) if isinstance(self.content, Capture) else _HINT
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Attempts to fetch that gave nothing to extract: the page is as it was, or could not be had."""
+
+    fetches: tuple[Fetch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class Batch:
     items: tuple[Item, ...]
     mark: tuple[str, str] | None = None
     """What a piece of an archive leaves in the log when it is committed: key and value (see `flows.archives`)."""
+    fetches: tuple[Fetch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,8 @@ class Counts:
     examples: list[Reject] = field(default_factory=list)
     committed: list[dict[str, Any]] = field(default_factory=list)
     """Of a batch, not of a run: its load_id, the version it made, its rows by table and the version hashes."""
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By configured source what fetching came to, as `flows.fetching.Tally`."""
 
     def __iadd__(self, other: Counts) -> Counts:
         for name in (
@@ -123,6 +136,7 @@ class Counts:
             for key, count in theirs.items():
                 mine[key] = mine.get(key, 0) + count
         self.examples = (self.examples + other.examples)[:20]
+        self.sources |= other.sources
         return self
 
 
@@ -136,6 +150,8 @@ class Run:
     extractor_version: str
     lexicon_version: str
     keep_captures: bool = True
+    closing: list[Fetch] = field(default_factory=list)
+    """Attempts to be committed after all else: see `close_run`."""
 
 
 def new_run(root: Path, lexicon_version: str) -> Run:
@@ -146,14 +162,12 @@ def new_run(root: Path, lexicon_version: str) -> Run:
     return Run(root, uuid.uuid4().hex, datetime.now(UTC), VERSION, lexicon_version, keep)
 
 
-def read_items(
-    inputs: Inputs, urls: Iterable[str], source: str | None, counts: Counts, advance: Callable[[int], None]
-) -> Iterator[Item]:
+def read_items(inputs: Inputs, source: str | None, counts: Counts, advance: Callable[[int], None]) -> Iterator[Item]:
     """Every document of the inputs, in a fixed order, one at a time.
 
     Args:
         counts: `read`, `byte_count` and `read_seconds` grow while the documents pass.
-        advance: called with 1 whenever a file or URL has been read to its end.
+        advance: called with 1 whenever a file has been read to its end.
     """
     for failed in inputs.failures:
         counts.read += 1
@@ -169,9 +183,24 @@ def read_items(
     if inputs.stdin:
         yield from _timed(read_stdin(source, datetime.now(UTC)), counts)
         advance(1)
-    for url in urls:
-        yield from _timed(iter((read_url(url, source),)), counts)
+
+
+def fetched_items(
+    arriving: Iterable[Arrived], counts: Counts, advance: Callable[[int], None]
+) -> Iterator[Item | Attempts]:
+    """What fetching brings, one at a time. As `read_items`; `read_seconds` is the time spent waiting for it."""
+    began = time.perf_counter()
+    for arrived in arriving:
+        counts.read_seconds += time.perf_counter() - began
+        if arrived.content is None:
+            yield Attempts(arrived.fetches)
+        else:
+            counts.read += 1
+            item = _item(arrived.content, arrived.fetches)
+            counts.byte_count += item.size
+            yield item
         advance(1)
+        began = time.perf_counter()
 
 
 def _timed(contents: Iterator[Capture | Failure], counts: Counts) -> Iterator[Item]:
@@ -187,15 +216,16 @@ def _timed(contents: Iterator[Capture | Failure], counts: Counts) -> Iterator[It
         yield item
 
 
-def _item(content: Capture | Failure) -> Item:
+def _item(content: Capture | Failure, fetches: tuple[Fetch, ...] = ()) -> Item:
+    """A document with the key by which the warehouse knows it again."""
     digest = content.capture_id if isinstance(content, Capture) else content.digest
     # A page's address belongs to its identity, a file's path does not: a file moved or copied is the same document.
     address = (content.final_url or content.url or "") if isinstance(content, Capture) else (content.url or "")
-    return Item(hashlib.sha256(f"{digest}\0{address}".encode()).hexdigest()[:32], content)
+    return Item(hashlib.sha256(f"{digest}\0{address}".encode()).hexdigest()[:32], content, fetches)
 
 
-PASSING = ("fetch_failed", "unreadable", "missing")
-"""Reasons that may be gone tomorrow, as is any `http_…`: such a reject is recorded, and the input is tried again next time."""
+_PASSING = ("unreadable", "missing")
+"""Reasons that may be gone tomorrow, as is whatever an address had: such a reject is recorded, and the input is tried again next time."""
 
 
 def remembered(outcome: Outcome, run: Run) -> str | None:
@@ -204,7 +234,7 @@ def remembered(outcome: Outcome, run: Run) -> str | None:
     An error of our own counts as known only to the version that made it: the next one tries again.
     """
     reason = outcome.reject.reason if outcome.reject else ""
-    if reason in PASSING or reason.startswith("http_"):
+    if reason in _PASSING or (outcome.item.fetches and isinstance(outcome.item.content, Failure)):
         return None
     return failed_key(outcome.item.item_id, run) if reason == "internal_error" else outcome.item.item_id
 
@@ -214,17 +244,22 @@ def failed_key(item_id: str, run: Run) -> str:
     return hashlib.sha256(f"{item_id}\0{run.extractor_version}\0{run.lexicon_version}".encode()).hexdigest()[:32]
 
 
-def cut_batches(items: Iterable[Item], known: Container[str], run: Run, counts: Counts) -> Iterator[Batch]:
+def cut_batches(items: Iterable[Item | Attempts], known: Container[str], run: Run, counts: Counts) -> Iterator[Batch]:
     """Batches of the items the warehouse does not know yet, bounded in documents and bytes."""
     seen: set[str] = set()
     chosen: list[Item] = []
+    fetches: list[Fetch] = []
     size = number = 0
     for item in items:
+        if isinstance(item, Attempts):
+            fetches += item.fetches
+            continue
         archive = not isinstance(item.content, (Capture, Failure))
         if chosen and (archive or len(chosen) >= BATCH_DOCUMENTS or size + item.size > BATCH_BYTES):
             number += 1
-            yield _batch(number, chosen)
-            chosen, size = [], 0
+            yield _batch(number, chosen, fetches)
+            chosen, fetches, size = [], [], 0
+        fetches += item.fetches
         if archive:
             for batch in _archive_batches(item, known, run, counts, seen, number):
                 yield batch
@@ -233,7 +268,9 @@ def cut_batches(items: Iterable[Item], known: Container[str], run: Run, counts: 
             chosen.append(item)
             size += item.size
     if chosen:
-        yield _batch(number + 1, chosen)
+        yield _batch(number + 1, chosen, fetches)
+    else:
+        run.closing.extend(fetches)
 
 
 def _is_new(item: Item, seen: set[str], known: Container[str], run: Run, counts: Counts) -> bool:
@@ -268,11 +305,18 @@ def _archive_batches(
         new = tuple(one for one in found if _is_new(one, seen, known, run, counts))
         number += 1
         keys = [one.item_id for one in new] + [piece.key] * bool(piece.key)
-        yield Batch(number, _load_id(keys), new, mark_of(piece) if piece.key else None)
+        yield Batch(number, _load_id(keys), new, mark=mark_of(piece) if piece.key else None)
 
 
-def _batch(number: int, items: list[Item]) -> Batch:
-    return Batch(number, _load_id(i.item_id for i in items), tuple(items))
+def _batch(number: int, items: list[Item], fetches: list[Fetch]) -> Batch:
+    return Batch(number, _load_id(i.item_id for i in items), tuple(items), fetches=tuple(fetches))
+
+
+def close_run(run: Run) -> Counts:
+    """Commit the attempts that came without documents. When all batches are committed, and not before: a listing that is
+    known to be unchanged is not read again, so nothing it named may be open."""
+    fetches, run.closing[:] = tuple(run.closing), []
+    return commit_batch(run, Batch(0, "", (), fetches=fetches), []) if fetches else Counts()
 
 
 def _load_id(keys: Iterable[str]) -> str:
@@ -336,15 +380,16 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
         counts.known += len(outcomes) - len(rest)
         mark = _mark(batch, outcomes, run)
         mark = {key: value for key, value in mark.items() if key not in known}
-        if not rest and not mark:
+        if not rest and not mark and not batch.fetches:
             break
         outcomes, part = rest, _Part(rest, known)
-        identity = _load_id([*(remembered(o, run) or o.item.item_id for o in rest), *mark])
+        attempts = () if rest or mark else (f"{f.url} {f.at}" for f in batch.fetches)
+        identity = _load_id([*(remembered(o, run) or o.item.item_id for o in rest), *mark, *attempts])
         provenance = warehouse.Provenance(
             identity, run.run_id, run.extractor_version, run.lexicon_version, datetime.now(UTC)
         )
         captures = part.captures if run.keep_captures else ()
-        tables = warehouse.build_tables(part.pairs, captures, part.rejects, (), provenance)
+        tables = warehouse.build_tables(part.pairs, captures, part.rejects, batch.fetches, provenance)
         try:
             done = warehouse.commit(
                 run.root,

@@ -19,7 +19,7 @@ from flows.readers.files import Failure
 _GENERAL = Cleaning(SiteRules())
 
 
-def show_pages(paths: list[str], sites: Path | None, url: str | None) -> int:
+def show_pages(paths: list[str], sites: Path | None, url: str | None, allow_private: bool = False) -> int:
     """Print a table a page: field, general result, the rule's. Returns how many pages held an article.
 
     Raises:
@@ -27,7 +27,7 @@ def show_pages(paths: list[str], sites: Path | None, url: str | None) -> int:
     """
     rules = load_site_rules(sites)
     good = 0
-    for content in contents(paths, None):
+    for content in contents(paths, None, allow_private):
         table = Table(title=content.input, title_justify="left")
         table.add_column("")
         table.add_column("general", overflow="fold")
@@ -47,11 +47,11 @@ def show_pages(paths: list[str], sites: Path | None, url: str | None) -> int:
     return good
 
 
-def draft_rules(path: str, url: str | None) -> str | None:
+def draft_rules(path: str, url: str | None, allow_private: bool = False) -> str | None:
     """A proposed file of rules for a page, None when it holds no article that could be read."""
     from extractors.sitedraft import draft_rule
 
-    for content in contents([path], None):
+    for content in contents([path], None, allow_private):
         article, _ = _read(content)
         if article is not None and isinstance(content, Capture):
             return draft_rule(

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from flows.terminal import Private, Root
+
 app = typer.Typer(
     name="sources",
     help="Where articles come from, and how their pages are read.",
@@ -22,10 +24,6 @@ app = typer.Typer(
 Page = Annotated[
     str | None,
     typer.Option("--url", help="The page's address, when it is a file that does not say it.", show_default=False),
-]
-Root = Annotated[
-    Path | None,
-    typer.Option("--root", help="Workspace folder. Else the variable DATELINE_ROOT, else ./data.", show_default=False),
 ]
 
 
@@ -117,6 +115,7 @@ def compare(
         typer.Argument(metavar="FILE|URL…", help="Pages, folders of them, or URLs.", show_default=False),
     ],
     url: Page = None,
+    allow_private: Private = False,
     root: Root = None,
 ) -> None:
     """Show what is read from a page with its site's rule beside what is read without: title, authors, date, body.
@@ -132,7 +131,7 @@ def compare(
     from flows.sitetest import show_pages
 
     try:
-        good = show_pages(paths, workspace(root).own_sites, url)
+        good = show_pages(paths, workspace(root).own_sites, url, allow_private)
     except RuleError as error:
         typer.secho(f"dateline: {error}", fg="red", err=True)
         raise typer.Exit(1) from error
@@ -171,6 +170,7 @@ def profile(
 def draft(
     path: Annotated[str, typer.Argument(metavar="FILE|URL", help="A page of the site.", show_default=False)],
     url: Page = None,
+    allow_private: Private = False,
 ) -> None:
     """Propose a rule for a page's site: look it through, save it in the `sites` folder of the workspace, and `test` it.
 
@@ -180,7 +180,7 @@ def draft(
     """
     from flows.sitetest import draft_rules
 
-    proposed = draft_rules(path, url)
+    proposed = draft_rules(path, url, allow_private)
     if proposed is None:
         typer.secho(f"dateline: {path}: no article in it; name a page that shows one.", fg="red", err=True)
         raise typer.Exit(1)

@@ -37,7 +37,7 @@ from flows import pipeline, quality, report, runner
 from flows.config import Workspace, workspace
 from flows.intake import Rejected
 from flows.locks import alone
-from flows.pipeline import Batch, Counts, Item, Run
+from flows.pipeline import Attempts, Batch, Counts, Item, Run
 
 LOAD_COMMITTED = "dateline.load.committed"
 """Event: one load is in the warehouse. Payload: load_id, run_id, version, rows by table, versions."""
@@ -99,6 +99,10 @@ def ingest(
         list[str],
         Field(title="Configured sources", description="Names from dateline.toml (`dateline sources list`) to fetch."),
     ] = [],  # noqa: B006
+    allow_private: Annotated[
+        bool,
+        Field(title="Private addresses", description="Let URLs given above be of this machine or a local network."),
+    ] = False,
 ) -> Any:
     """Read, clean, code and commit: files, folders and URLs, and the configured sources named, into the workspace.
 
@@ -111,11 +115,11 @@ def ingest(
         if sources and not mine and not inputs:
             text = f"{', '.join(sources)}: another run of it is under way"
             return Completed(name="NothingNew", message=text, data=job_of.counts_of(Counts()))
-        job = job_of.plan(inputs, source, mine, space)
+        job = job_of.plan(inputs, source, mine, space, allow_private)
         _spread(max((s.jitter.total_seconds() for s in job.sources if s.cron), default=0.0))
         carried = Carried(space, job_of.pool_size(job), job.units)
         with carried:
-            carried.carry(lambda counts, advance: job_of.items_of(job, space, counts, advance))
+            carried.carry(lambda counts, advance: job_of.items_of(job, space, carried.run, counts, advance))
         return carried.ended(list(inputs) or list(sources), source)
 
 
@@ -152,7 +156,7 @@ class Carried:
     def __exit__(self, *error: object) -> None:
         self.pool.__exit__(*error)
 
-    def carry(self, items_of: Callable[[Counts, Callable[[int], None]], Iterator[Item]]) -> list[Rejected]:
+    def carry(self, items_of: Callable[[Counts, Callable[[int], None]], Iterator[Item | Attempts]]) -> list[Rejected]:
         """Cut the items into batches, run each as a task and commit it; returns the rejected documents."""
         rejected: list[Rejected] = []
         waiting: deque[PrefectFuture[dict[str, Any]]] = deque()
@@ -164,6 +168,7 @@ class Carried:
                 rejected += self._take(waiting.popleft())
         while waiting:
             rejected += self._take(waiting.popleft())
+        self.total += pipeline.close_run(self.run)
         return rejected
 
     def _advance(self, units: int) -> None:

@@ -14,6 +14,9 @@ Root = Annotated[
     Path | None,
     typer.Option("--root", help="Workspace folder. Else the variable DATELINE_ROOT, else ./data.", show_default=False),
 ]
+Private = Annotated[
+    bool, typer.Option("--allow-private", help="Let URLs be of this machine or a local network.", show_default=False)
+]
 
 
 def space_of(root: Path | None) -> Workspace:

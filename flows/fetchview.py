@@ -1,0 +1,66 @@
+"""What the command shows of fetching: a line a source while it runs, a table at the end, with the politeness that was in force."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from flows.fetching import Tally
+
+_COLUMNS = ("found", "new", "unchanged", "known", "failed", "later")
+_SHOWN = 30
+
+
+def sources_table(sources: Mapping[str, Mapping[str, Any]], *, whole: bool = True) -> Table:
+    """A row a source.
+
+    Args:
+        sources: by name the values of a `flows.fetching.Tally`.
+        whole: with what the columns mean and what went wrong with listings.
+    """
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("source")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right")
+    table.add_column("politeness", style="dim")
+    for name, tally in list(sources.items())[:_SHOWN]:
+        robots = "robots.txt obeyed" if tally["robots"] else "robots.txt not asked"
+        polite = f"{robots}, 1 connection a host, {tally['pause']:g} s between requests"
+        table.add_row(name, *(f"{tally[c]:,}" for c in _COLUMNS), polite)
+    if len(sources) > _SHOWN:
+        rest = list(sources.values())[_SHOWN:]
+        table.add_row(f"{len(rest)} more", *(f"{sum(t[c] for t in rest):,}" for c in _COLUMNS))
+    if whole:
+        table.caption = "known: asked for a short time ago · later: left to the next run · failed attempts: dateline sql \"from fetches where error is not null\""  # fmt: skip
+        table.caption_justify = "left"
+    return table
+
+
+def notes_of(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What went wrong with listings, a line each."""
+    return [f"{name}: {note}" for name, tally in sources.items() for note in tally["notes"][:3]]
+
+
+@contextmanager
+def watched(tallies: Mapping[str, Tally], quiet: bool) -> Iterator[None]:
+    """Show the tallies of a run while the block is under way, on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(
+        get_renderable=lambda: sources_table({name: t.shown() for name, t in tallies.items()}, whole=False),
+        console=Console(stderr=True),
+        refresh_per_second=2,
+        transient=True,
+    ):
+        yield
