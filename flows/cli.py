@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import deploy_cli, lexicon_cli, reextract_cli, rules_cli, sources, warehouse_cli
+from flows import deploy_cli, lexicon_cli, reextract_cli, rules_cli, serve_cli, sources, warehouse_cli
 from flows.config import SettingsError
 from flows.terminal import Private, Root, fail, space_of, warn
 
@@ -36,6 +36,7 @@ app.add_typer(deploy_cli.app)
 app.add_typer(reextract_cli.app)
 app.add_typer(lexicon_cli.app, name="lexicon")
 app.add_typer(rules_cli.app)
+app.add_typer(serve_cli.app)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stdout
+from datetime import datetime
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
@@ -20,7 +21,7 @@ Root = Annotated[
 ]
 
 
-@flow(name="maintain", persist_result=False)
+@flow(name="maintain", flow_run_name=lambda: f"maintain {datetime.now():%Y-%m-%d %H:%M}", persist_result=False)
 def maintain(
     root: Root = None,
     grace_days: Annotated[
@@ -43,7 +44,7 @@ def maintain(
     return Completed(message="; ".join(lines))
 
 
-@flow(name="roll-up", persist_result=False)
+@flow(name="roll-up", flow_run_name=lambda: f"roll-up {datetime.now():%Y-%m-%d %H:%M}", persist_result=False)
 def roll_up(root: Root = None) -> Any:
     """Bring `rollups/events_daily.parquet` and the table `daily-roll-up` up to the warehouse's present version.
 

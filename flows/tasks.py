@@ -68,7 +68,8 @@ def run_batch(number: int, documents: int, work: _Work) -> dict[str, Any]:
     outcomes, seconds = work.pool.submit(batch).result()
     counts = pipeline.commit_batch(work.run, batch, outcomes)
     counts.extract_seconds = seconds
-    get_run_logger().info("batch %d: %s in %.1f s", number, report.summary_text(counts), seconds)
+    said = (number, documents, counts.articles, counts.events, counts.rejects, seconds)
+    get_run_logger().info("batch %d, %d documents: %d articles, %d events, %d rejects in %.1f s", *said)
     rejected = [(o.reject.input, o.reject.reason, o.reject.message) for o in outcomes if o.reject is not None]
     return {"counts": job_of.counts_of(counts), "rejected": rejected}
 

@@ -1,0 +1,253 @@
+"""All deployments, their schedules and triggers, and the automation for killed runs: said once, here.
+
+`python -m flows.deployments ROOT` serves them from one process: it starts a process for each run, and takes up changes of
+dateline.toml while it runs.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import zlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import httpx
+from prefect import get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    DeploymentFilterTags,
+    FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, StateType
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events import DeploymentEventTrigger
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.flows import Flow
+from prefect.runner import Runner
+from prefect.types._datetime import DateTime
+from prefect.types.entrypoint import EntrypointType
+
+from flows.config import SettingsError, Workspace, worker_count, workspace
+from flows.configured import Source, read_sources
+from flows.doctor import ZOMBIES
+from flows.fetchstate import due_sources, last_tries
+from flows.maintain import maintain, roll_up
+from flows.reextract import reextract
+from flows.sweep import LANDED, inbox
+from flows.tasks import INGEST_COMMITTED, ingest
+
+TAG = "dateline"
+HEARTBEAT, SILENCE = 30, 90
+"""Seconds between a run's signs of life, and without one until it counts as dead."""
+SWEEP = "*/5 * * * *"
+NIGHTLY = "17 3 * * *"
+"""When maintain runs, UTC."""
+_ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+"""A second run while one is under way is cancelled: each of these finds what is to be done by itself, so nothing is lost."""
+
+
+def deployments(space: Workspace) -> list[RunnerDeployment]:
+    """Everything `dateline serve` serves for a workspace.
+
+    Raises:
+        SettingsError: dateline.toml is wrong.
+    """
+    root = {"root": str(space.root)}
+    common: dict[str, Any] = {"tags": [TAG]}
+    made = [
+        _made(inbox, "dropped", parameters=root, description="One claimed batch of the inbox; the watcher starts it.", **common),
+        _made(inbox, "sweep",
+            parameters=root,
+            cron=SWEEP,
+            concurrency_limit=_ALONE,
+            triggers=[DeploymentEventTrigger(name="dateline: something landed in the inbox", expect={LANDED}, parameters=root)],
+            description=f"Everything in the inbox, every five minutes and at the event `{LANDED}`.",
+            **common,
+        ),
+        _made(ingest, "by-hand", parameters=root, description="Files, folders, URLs or sources of your choice.", **common),
+        _made(reextract, "by-hand", parameters=root, description="Rows made again from the captures kept, after newer rules.", **common),
+        _made(maintain, "nightly", parameters=root, cron=NIGHTLY, concurrency_limit=_ALONE, **common),
+        _made(roll_up, "daily",
+            parameters=root,
+            concurrency_limit=_ALONE,
+            triggers=[DeploymentEventTrigger(name="dateline: roll up after an ingest", expect={INGEST_COMMITTED}, parameters=root)],
+            description=f"`rollups/events_daily.parquet`, after each run that committed something (event `{INGEST_COMMITTED}`).",
+            **common,
+        ),
+    ]  # fmt: skip
+    return made + [_of_source(source, root) for source in read_sources(space)]
+
+
+def _made(flow: Flow[Any, Any], name: str, **options: Any) -> RunnerDeployment:
+    """A deployment whose runs import the flow by its module's name, from wherever they start. Not to be called from a coroutine."""
+    made = flow.to_deployment(name, entrypoint_type=EntrypointType.MODULE_PATH, **options)
+    assert isinstance(made, RunnerDeployment)
+    return made
+
+
+def _of_source(source: Source, root: dict[str, str]) -> RunnerDeployment:
+    name = source.name if source.name != "by-hand" else "by-hand (source)"
+    return _made(
+        ingest,
+        name,
+        parameters=root | {"sources": [source.name]},
+        schedules=[{"schedule": schedule}] if (schedule := schedule_of(source)) else [],
+        concurrency_limit=_ALONE,
+        tags=[TAG, f"source:{source.name}"],
+        description=f"{source.kind}: {', '.join(source.address[:3])}. Schedule: {source.schedule or 'none'}",
+    )
+
+
+def schedule_of(source: Source) -> CronSchedule | IntervalSchedule | None:
+    """A source's schedule for Prefect.
+
+    An interval counts from a fixed moment, which the source's name shifts within its jitter: so restarts do not move it, and not
+    all begin together. A cron schedule keeps its minute, and the run itself waits.
+    """
+    if source.every is not None:
+        jitter = min(source.jitter, source.every)
+        shift = zlib.crc32(source.name.encode()) / 2**32 * jitter
+        return IntervalSchedule(
+            interval=source.every, anchor_date=datetime(2020, 1, 1, tzinfo=UTC) + shift, timezone="UTC"
+        )
+    return CronSchedule(cron=source.cron, timezone=source.timezone) if source.cron else None
+
+
+class PatientRunner(Runner):
+    """Prefect's runner, which gives up after three seconds without a server, and its runs with it. This one waits for the server."""
+
+    async def __aenter__(self) -> PatientRunner:
+        await super().__aenter__()
+        poller = self._scheduled_run_poller
+        poller._get_and_submit_flow_runs = _patient(poller._get_and_submit_flow_runs)  # type: ignore[method-assign]
+        return self
+
+
+def _patient(work: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
+    async def patient(*arguments: Any, **named: Any) -> None:
+        try:
+            await work(*arguments, **named)
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
+                raise
+            await anyio.sleep(2)
+
+    return patient
+
+
+async def serve(space: Workspace) -> None:
+    """Register everything and run what is due, until told to stop."""
+    runner = PatientRunner(name=TAG, limit=max(2, worker_count()) + 1, pause_on_shutdown=False)
+    await _register(runner, space)
+    await _install_zombies()
+    await _catch_up(space)
+    async with anyio.create_task_group() as group:
+        group.start_soon(_follow_settings, runner, space)
+        await runner.start()
+        group.cancel_scope.cancel()
+
+
+async def _register(runner: Runner, space: Workspace) -> None:
+    made = await anyio.to_thread.run_sync(deployments, space)
+    add: Any = runner.aadd_deployment
+    wanted = [await add(one) for one in made]
+    async with get_client() as client:
+        every = await client.read_deployments(deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG])))
+        for old in every:
+            # Only our own workspace's: several may use one server.
+            if old.id not in wanted and (old.parameters or {}).get("root") == str(space.root) and not old.paused:
+                pause: Any = client.set_deployment_paused_state
+                await pause(old.id, True)
+
+
+async def _follow_settings(runner: Runner, space: Workspace) -> None:
+    """Take up sources that come, go or change, without a restart."""
+    seen = _changed(space)
+    while True:
+        await anyio.sleep(2)
+        now = _changed(space)
+        if now == seen:
+            continue
+        try:
+            await _register(runner, space)
+            await _catch_up(space)
+            print(f"{datetime.now():%H:%M:%S} sources: taken up from {space.settings}", flush=True)
+        except SettingsError as error:
+            print(f"{datetime.now():%H:%M:%S} sources: {error}; the schedules stay as they were", flush=True)
+        except (httpx.TransportError, httpx.HTTPStatusError):
+            continue  # the server is away: tried again with the next look
+        seen = now
+
+
+def _changed(space: Workspace) -> tuple[int, int]:
+    try:
+        info = space.settings.stat()
+    except OSError:
+        return (0, 0)
+    return (info.st_mtime_ns, info.st_size)
+
+
+async def _catch_up(space: Workspace) -> None:
+    """After an outage: the runs whose time passed are dropped, and each source that is due gets one."""
+    async with get_client() as client:
+        every = await client.read_deployments(deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG])))
+        ours = {d.name: d.id for d in every if (d.parameters or {}).get("root") == str(space.root)}
+        if not ours:
+            return
+        late = await client.read_flow_runs(
+            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=list(ours.values()))),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+                expected_start_time=FlowRunFilterExpectedStartTime(before_=DateTime.now(UTC) - timedelta(seconds=30)),
+            ),
+        )
+        for run in late:
+            if run.auto_scheduled:
+                await client.delete_flow_run(run.id)
+        tries = last_tries(space)
+        for source in due_sources(space, datetime.now(UTC)):
+            last = tries.get(source.name)
+            key = f"due-{source.name}-{last.isoformat() if last else 'never'}"
+            if source.name in ours:
+                await client.create_flow_run_from_deployment(ours[source.name], idempotency_key=key)
+
+
+async def _install_zombies() -> None:
+    """Install the automation that marks runs of ours as crashed when they give no sign of life, once a server."""
+    wanted = AutomationCore(
+        name=ZOMBIES,
+        description="Installed by Dateline. A run whose process was killed cannot say so itself.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat", "prefect.flow-run.Completed", "prefect.flow-run.Failed", "prefect.flow-run.Cancelled", "prefect.flow-run.Crashed"},
+            for_each={"prefect.resource.id"},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=SILENCE),
+        ),
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=f"no sign of life for {SILENCE} s: its process was killed, or the machine stopped")],  # type: ignore[call-arg]
+    )  # fmt: skip
+    async with get_client() as client:
+        there = await client.read_automations_by_name(ZOMBIES)
+        if not there:
+            await client.create_automation(wanted)
+
+
+def main(root: str) -> None:
+    """Serve a workspace's deployments at PREFECT_API_URL until SIGTERM or Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us with SIGTERM, after the watcher
+    anyio.run(serve, workspace(root))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,387 @@
+"""`dateline serve`: the Prefect server, the served deployments and the inbox watcher as one group of processes.
+
+The parts know nothing of each other but the server's address. This process starts them in order, starts again what dies, with
+growing pauses, and ends them all: the watcher first, the server last. It imports no Prefect itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from flows import inbox
+from flows.config import Workspace, quiet_prefect
+from flows.locks import alone
+from flows.server import answers, call
+
+PORT = 4200
+_LOG_LIMIT = 10 * 1024 * 1024
+_STEADY = 60.0
+"""Seconds after which a part that runs is taken for sound again."""
+_GIVE_UP = 6
+_LAST_WORDS = 15.0
+"""Seconds a part has to end by itself."""
+
+
+class ServeError(Exception):
+    """Why serving cannot begin, and what to do."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+@dataclass
+class Part:
+    """One process of the group."""
+
+    name: str
+    command: list[str]
+    log: Path | None
+    """Where its output goes; None: to this process's own."""
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    not_before: float = 0.0
+
+
+@dataclass
+class Group:
+    """The parts and how to begin and end them."""
+
+    space: Workspace
+    api: str
+    parts: list[Part]
+    say: Callable[[str], None]
+    stopping: bool = field(default=False)
+
+    def begin(self, part: Part) -> None:
+        """Start a part in a process group of its own: a Ctrl-C at the terminal reaches only us, and we end the parts in order."""
+        out: IO[bytes] | None = _log(part.log) if part.log else None
+        part.process = subprocess.Popen(
+            part.command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT if out else None,
+            cwd=self.space.root,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+        part.started = time.monotonic()
+        if out:
+            out.close()
+
+    def look_after(self, now: float) -> None:
+        """Start again what has died: at once the first time, then after 1, 2, 4 … 60 seconds."""
+        for part in self.parts:
+            if part.process is None:
+                if now >= part.not_before and (part.name == "server" or answers(self.api, 1.0)):
+                    self.begin(part)
+                continue
+            status = part.process.poll()
+            if status is None:
+                if part.failures and now - part.started > _STEADY:
+                    part.failures = 0
+                continue
+            _kill_group(part.process.pid, signal.SIGTERM)  # what it had started ends with it
+            part.process = None
+            part.failures += 1
+            pause = 0.0 if part.failures == 1 else min(60.0, 2.0 ** (part.failures - 2))
+            part.not_before = now + pause
+            why = f"by signal {-status}" if status < 0 else f"with status {status}"
+            where = f"; its log: {part.log}" if part.log else ""
+            if part.name == "server" and part.failures >= _GIVE_UP:
+                raise ServeError(f"the Prefect server ended {part.failures} times in a row:\n{_tail(part.log)}", f"see {part.log} and `dateline doctor`; what lies in the inbox stays there.")  # fmt: skip
+            self.say(f"the {part.name} ended {why}; started again{f' in {pause:.0f} s' if pause else ''}{where}")
+
+    def end(self) -> None:
+        """End all parts, the last begun first; one that does not end by itself in time is killed, with all it has started."""
+        for part in reversed(self.parts):
+            if part.process is None:
+                continue
+            with contextlib.suppress(ProcessLookupError):
+                part.process.terminate()
+            try:
+                part.process.wait(_LAST_WORDS)
+            except subprocess.TimeoutExpired:
+                self.say(f"the {part.name} does not end; killed")
+            _kill_group(part.process.pid, signal.SIGKILL)
+            part.process.wait()
+
+
+def _die_with_parent() -> None:
+    """In the child: be told to end when the parent dies, even by SIGKILL (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _kill_group(pid: int, what: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, what)
+
+
+def _log(path: Path) -> IO[bytes]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > _LOG_LIMIT:
+        path.replace(path.with_suffix(".log.1"))
+    return open(path, "ab")
+
+
+def serve(space: Workspace, host: str, port: int | None, own_server: bool) -> None:
+    """Serve a workspace until Ctrl-C or SIGTERM.
+
+    Args:
+        port: None takes 4200, or a free one where that is taken.
+        own_server: False uses the server at PREFECT_API_URL.
+    Raises:
+        ServeError: it is being served already, the port is taken, or the server does not come up.
+        SettingsError: dateline.toml is wrong.
+    """
+    from flows.configured import read_sources
+
+    read_sources(space)  # wrong settings are said before anything starts
+    space.prefect_home.mkdir(parents=True, exist_ok=True)
+    lock = space.prefect_home / "serve.lock"
+    with alone(lock, json.dumps({"pid": os.getpid()})) as mine:
+        if not mine:
+            raise ServeError(f"{space.root} is being served already, {_by_whom(space, lock)}", "one `dateline serve` a workspace: end that one, or name another --root.")  # fmt: skip
+        if own_server:
+            port = _port(host, port)
+            api = f"http://{_written(host)}:{port}/api"
+        else:
+            api = _given_server()
+        _environment(space, api, own_server)
+        inbox.ensure(space.inbox)
+        _run(space, api, _parts(space, api, host, port if own_server else None))
+
+
+def _parts(space: Workspace, api: str, host: str, port: int | None) -> list[Part]:
+    python, logs = sys.executable, space.prefect_home / "logs"
+    parts = []
+    if port is not None:
+        command = [python, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
+        parts.append(Part("server", command, logs / "server.log"))
+    parts.append(Part("runner", [python, "-m", "flows.deployments", str(space.root)], logs / "runs.log"))
+    parts.append(Part("watcher", [python, "-m", "flows.watch", str(space.root), api], None))
+    return parts
+
+
+def _environment(space: Workspace, api: str, own_server: bool) -> None:
+    """What all parts inherit: private, offline, small, and importing this Dateline, whatever lies in the current folder."""
+    quiet_prefect(space.prefect_home)
+    package = str(Path(__file__).resolve().parent.parent)
+    path = [package, *(p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and p != package)]
+    os.environ |= {
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PREFECT_API_URL": api,
+        "DATELINE_ROOT": str(space.root),
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "INFO",
+    }
+    for key, value in {
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    }.items():
+        os.environ.setdefault(key, value)
+    if own_server:
+        for key, value in {
+            "PREFECT_SERVER_UI_API_URL": api,
+            "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 86400),
+            "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
+        }.items():
+            os.environ.setdefault(key, value)
+
+
+def _written(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+
+
+def _port(host: str, port: int | None) -> int:
+    if port == 0:
+        return _free(host)
+    if _is_free(host, port or PORT):
+        return port or PORT
+    if port is not None:
+        raise ServeError(f"port {port} of {host} is taken by another program{_whose(host, port)}", "name another with --port, or leave it out: a free one is taken.")  # fmt: skip
+    return _free(host)
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError as error:
+            raise ServeError(
+                f"port {port}: {error.strerror}", "ports below 1024 need rights; name a higher one."
+            ) from error
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == 99:
+                raise ServeError(f"--host {host}: {error.strerror or error}", "127.0.0.1 is this machine only, 0.0.0.0 all its addresses.") from error  # fmt: skip
+            return False
+    return True
+
+
+def _free(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _whose(host: str, port: int) -> str:
+    return (
+        " (a Prefect server answers there: --no-server would use it)"
+        if answers(f"http://{_written(host)}:{port}/api", 1.0)
+        else ""
+    )
+
+
+def _given_server() -> str:
+    api = os.environ.get("PREFECT_API_URL", "")
+    if not api:
+        raise ServeError("--no-server, and PREFECT_API_URL names none", "export PREFECT_API_URL=http://HOST:4200/api")
+    if not answers(api, 5.0):
+        raise ServeError(
+            f"the server of PREFECT_API_URL ({api}) does not answer", "start it, or leave --no-server out."
+        )
+    return api.rstrip("/")
+
+
+def _by_whom(space: Workspace, lock: Path) -> str:
+    from flows.server import own_server
+
+    try:
+        pid = f"by process {json.loads(lock.read_text())['pid']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        pid = "by another process"
+    url = own_server(space)
+    return f"{pid} at {url.removesuffix('/api')}" if url else pid
+
+
+def _run(space: Workspace, api: str, parts: list[Part]) -> None:
+    def say(text: str) -> None:
+        print(f"{datetime.now():%H:%M:%S} {text}", flush=True)
+
+    group = Group(space, api, parts, say)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        group.stopping = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    note = space.prefect_home / "server.json"
+    try:
+        if parts[0].name == "server":
+            group.begin(parts[0])
+            _wait_for_server(group)
+        if not group.stopping:
+            note.write_text(json.dumps({"api_url": api, "pid": os.getpid()}))
+            for part in parts:
+                if part.process is None:
+                    group.begin(part)
+            _wait_for_deployments(group)
+            _banner(space, api)
+        while not group.stopping:
+            group.look_after(time.monotonic())
+            time.sleep(0.5)
+        say("ending: the watcher, the runs, the server")
+    finally:
+        note.unlink(missing_ok=True)
+        group.end()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    say("ended; what lies in the inbox is taken up by the next `dateline serve`")
+
+
+def _wait_for_server(group: Group) -> None:
+    server = group.parts[0]
+    print("starting the Prefect server …", flush=True)
+    until = time.monotonic() + 120
+    while not group.stopping and not _is_ours(group):
+        if server.process is not None and server.process.poll() is not None:
+            raise ServeError(f"the Prefect server ended with status {server.process.returncode}:\n{_tail(server.log)}", f"its log: {server.log}; `dateline doctor` checks the installation.")  # fmt: skip
+        if time.monotonic() > until:
+            raise ServeError("the Prefect server does not answer after two minutes", f"its log: {server.log}")
+        time.sleep(0.2)
+
+
+def _is_ours(group: Group) -> bool:
+    """Whether the server that answers is the one started here: another that took the port meanwhile has another home."""
+    try:
+        return bool(call(group.api, "GET", "/admin/settings", timeout=2.0).get("home") == str(group.space.prefect_home))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _wait_for_deployments(group: Group) -> None:
+    """Until the runner has registered its last deployment, so that the banner can say what runs next."""
+    until = time.monotonic() + 60
+    while not group.stopping and time.monotonic() < until:
+        group.look_after(time.monotonic())
+        with contextlib.suppress(OSError, ValueError):
+            found = call(group.api, "GET", "/deployments/name/roll-up/daily")
+            if (found.get("parameters") or {}).get("root") == str(group.space.root) and found.get("status") == "READY":
+                return
+        time.sleep(0.3)
+
+
+def _tail(log: Path | None) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log else ""
+    except OSError:
+        return ""
+
+
+def _banner(space: Workspace, api: str) -> None:
+    url = urlsplit(api)
+    lines = [
+        "",
+        "  Dateline is serving " + str(space.root),
+        f"  Prefect UI     {url.scheme}://{url.netloc}",
+        f"  Inbox          {space.inbox}    (drop files here; a folder in it names the source)",
+        f"  Logs           {space.prefect_home / 'logs'}",
+    ]
+    lines += [f"  Next run       {when}  {name}" for when, name in next_runs(api, str(space.root))]
+    print("\n".join([*lines, "  Ctrl-C ends it all.", ""]), flush=True)
+
+
+def next_runs(api: str, root: str, limit: int = 5) -> list[tuple[str, str]]:
+    """The scheduled runs that come next, one a deployment: local time and "flow/deployment"."""
+    try:
+        found = call(
+            api, "POST", "/deployments/filter", {"deployments": {"tags": {"all_": ["dateline"]}}, "limit": 200}
+        )
+        names = {d["id"]: d["name"] for d in found if (d.get("parameters") or {}).get("root") == root}
+        query: dict[str, Any] = {
+            "sort": "EXPECTED_START_TIME_ASC",
+            "limit": 200,
+            "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}, "deployment_id": {"any_": list(names)}},
+        }
+        runs = call(api, "POST", "/flow_runs/filter", query) if names else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    first: dict[str, str] = {}
+    for run in runs:
+        name = names.get(run.get("deployment_id"))
+        if name and run.get("expected_start_time"):
+            when = datetime.fromisoformat(run["expected_start_time"].replace("Z", "+00:00")).astimezone()
+            first.setdefault(name, f"{when:%Y-%m-%d %H:%M}")
+    return [(when, name) for name, when in first.items()][:limit]
