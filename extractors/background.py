@@ -38,6 +38,12 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
         return "a stance, not an act"
     if group.form == "infinitive" and (before in words["intent"] or lower[group.start - 1] in words["intent"]):
         return "only intended"
+    if group.form == "gerund" and lower[group.start - 1] in words["decrees"]:
+        return ""  # "signed an order imposing tariffs"
+    if candidate.rule.type == "THREATEN" and "warn" in group.lemmas and _feared(reading, clause):
+        return "a fear, not a threat"
+    if candidate.rule.id == "cooperate.trade" and not reading.lead and _present(reading, group):
+        return "a habit, not an act"
     if group.form == "gerund" and at >= 0 and tags[at] == "P" and before not in _TELLING:
         return "named, not told"
     if group.form == "gerund" and before in words["intent"]:
@@ -77,6 +83,19 @@ def _asks(reading: Reading, at: int) -> bool:
         if tags[k] not in "DNR#AsZ":
             return False
     return False
+
+
+def _feared(reading: Reading, clause: Clause) -> bool:
+    """ "warned that it might be used against critics": what may come to pass by itself."""
+    following = next((c for c in reading.parse.clauses if c.start >= clause.end), None)
+    group = following.groups[0] if following and following.groups else None
+    return group is not None and group.modal in ("may", "might", "could")
+
+
+def _present(reading: Reading, group: Group) -> bool:
+    """Whether a group is one word in the simple present."""
+    forms = {form for _, form in reading.lexicons.verbs.get(reading.sentence.lower[group.head], ())}
+    return group.start == group.head and group.form == "finite" and "past" not in forms
 
 
 def _subjunctive(reading: Reading, clause: Clause) -> bool:

@@ -38,6 +38,12 @@ class Candidate:
     """Why it is no event after all, for `explain`."""
 
     @property
+    def by_authority(self) -> bool:
+        """Whether only the want of a country spoke against an arrest or a verdict: the article's country is that of its police."""
+        told = self.status == "actual" and not self.nominal and any(a.sector or a.name for a in self.recipients)
+        return self.dropped == UNPLACED and self.rule.authority is not None and told
+
+    @property
     def vouched(self) -> bool:
         """Whether a political article vouches for it: a verb told what befell somebody with a name, or that he left office."""
         if self.dropped != UNPLACED or self.nominal or any(a.sector == "BUS" for a in (*self.actors, *self.recipients)):
@@ -114,13 +120,15 @@ def _is_political(reading: Reading, candidate: Candidate) -> bool:
 def distinct(found: list[Candidate]) -> list[Candidate]:
     """The same type with the same sides once a sentence; a participle that goes on with its clause's act is no second one."""
     seen: set[tuple[str, frozenset[str | None], frozenset[str | None]]] = set()
-    acts: set[tuple[str, tuple[Actor, ...]]] = set()
+    acts: set[tuple[str | None, ...]] = set()
     kept = []
     for c in found:
         key = (c.type, frozenset(a.country for a in c.actors), frozenset(a.country for a in c.recipients))
-        act = (c.type, c.actors)
-        if key not in seen and not ((c.rank == _PARTICIPIAL or not c.recipients) and c.actors and act in acts):
+        who = tuple(f"{a.char_start}" for a in c.actors)
+        goes_on = c.rank == _PARTICIPIAL and (c.type, *who) in acts
+        again = not c.recipients and (c.type, c.mode, *who) in acts
+        if key not in seen and not (who and (goes_on or again)):
             seen.add(key)
-            acts.add(act)
+            acts.update(((c.type, *who), (c.type, c.mode, *who)))
             kept.append(c)
     return kept

@@ -99,7 +99,7 @@ def _chunks(sentence: Sentence, tags: list[str], words: dict[str, frozenset[str]
         while i < count and (
             tags[i] in "DN#s" or (tags[i] == "A" and i + 1 < count and tags[i + 1] == "N" and tags[i - 1] == "D")
         ):
-            if tags[i] == "D" and i > start and tags[i - 1] not in "D#s":
+            if tags[i] == "D" and i > start and tags[i - 1] not in "Ds":
                 break
             if i == start + 1 and _ends_date(sentence, tags, start, words):
                 break
@@ -274,16 +274,22 @@ class _Builder:
         return self.tags[i] if i < len(self.tags) and self.tags[i] in "MBHOVEGX" else ""
 
     def _finite_ahead(self, i: int) -> bool:
-        """A noun and then a finite verb, before the next mark of punctuation or conjunction of clauses."""
-        noun = False
+        """A noun and then a finite verb, infinitives passed over, before the next mark of punctuation or conjunction of clauses."""
+        noun, infinitive = False, False
         for j in range(i, min(i + 30, len(self.tags))):
             letter = self.tags[j]
-            if letter in ',;".SWT' or (letter == "C" and noun and self._next_verb(j + 1)):
+            if letter in ',;".SW' or (letter == "C" and noun and self._next_verb(j + 1)):
                 return False
+            if letter == "T":
+                if not noun:
+                    return False
+                infinitive = True
+            elif infinitive:
+                infinitive = letter in "ABHX"  # "to be resolved", "to quickly attack"
+            elif letter in "MVBHO":
+                return noun
             if letter in "NR#":
                 noun = True
-            if letter in "MVBHO":
-                return noun
         return False
 
     def _comma(self, i: int) -> None:

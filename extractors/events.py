@@ -152,6 +152,8 @@ def _message(reading: Reading, index: int, clause: Clause, sent: Group, state: S
     for group in clause.groups:
         if group.start <= sent.head or group.form != "gerund":
             continue
+        if any(sent.head < g.head < group.start for g in clause.groups):
+            return
         if not any(lower[k] in messages for k in range(sent.head + 1, group.start)):
             continue
         pattern, end = match(reading, clause, group, clause.end)
@@ -398,6 +400,8 @@ def _first(
         follows = reading.sentence.lower[end] if end < limit else ""
         if follows not in ("on", "against", "with") or "indirect" in rule.recipient:
             return between
+    if between and rule.governs and pattern.rest and pattern.rest[-1] is not None and "to" in pattern.rest[-1]:
+        return between  # "want Japan to take part"
     weak: tuple[Actor, ...] = ()
     gapped = None in pattern.rest
     for name in rule.recipient:

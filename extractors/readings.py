@@ -102,6 +102,8 @@ def entry_on(entries: tuple[Entry, ...], day: date | None) -> Entry:
 def _somebody_else(reading: Reading, at: int, entry: Entry, covered: set[int]) -> bool:
     """Whether one word is part of a name the lexicons lack ("Riad Maliki", "Michael Jordan", "Trump Tower"), or an ambiguous
     surname nothing vouches for ("in May")."""
+    if entry.kind == "title" and _adjectival(reading, at):
+        return True
     left = _foreign(reading, at - 1, covered) and not _honorific(reading, at - 1)
     if entry.kind == "person":
         if left or _foreign(reading, at + 1, covered):
@@ -114,6 +116,17 @@ def _somebody_else(reading: Reading, at: int, entry: Entry, covered: set[int]) -
     if entry.ambiguous and entry.kind in ("country", "partial", "actor"):
         return left or _foreign(reading, at + 1, covered)
     return False
+
+
+def _adjectival(reading: Reading, at: int) -> bool:
+    """ "general election" has no general."""
+    words, lower = reading.sentence.words, reading.sentence.lower
+    return (
+        lower[at] in reading.lexicons.words["adjectival"]
+        and at + 1 < len(words)
+        and reading.parse.tags[at + 1] == "N"
+        and words[at + 1].islower()
+    )
 
 
 def _foreign(reading: Reading, at: int, covered: set[int]) -> bool:

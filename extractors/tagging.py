@@ -270,7 +270,12 @@ def _verb_class(
         if direct in "Ds#" or (direct == "P" and _noun_follows(following, lexicons)):
             return "N"
         acting = {form for _, form in lexicons.verbs.get(lower[i - 1], ())} & {"past", "gerund"} if i else set()
-        if direct in "VG" and acting and "participle" in names and _noun_follows(following, lexicons):
+        if (
+            (direct in "VG" or (direct == "E" and _previous(tags[:-1]) == "H"))
+            and acting
+            and "participle" in names
+            and _noun_follows(following, lexicons)
+        ):
             return "N"  # "arrested suspended councillor X"
         if following == "by" and "participle" in names:
             return "E"
@@ -325,6 +330,20 @@ def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
     return False
 
 
+def _headline_verb(lower: list[str], tags: list[str], lexicons: Lexicons) -> bool:
+    """ "Farmers protest in Lima": a plural, the bare form, and no other verb in the sentence."""
+    at = len(tags)
+    if tags[-1] != "N" or not lower[at - 1].endswith("s") or lower[at].endswith("s"):
+        return False
+    words = lexicons.words
+    closed = ("be", "have", "do", "modals")
+    rest = lower[at + 1 : at + 40]
+    return lower[at + 1 : at + 2] != ["of"] and not any(
+        any(w in words[g] for g in closed) or {form for _, form in lexicons.verbs.get(w, ())} & {"past", "third"}
+        for w in rest
+    )
+
+
 def _joins_third(lower: list[str], low: str, following: str, tags: list[str], lexicons: Lexicons) -> bool:
     """ "opposes the plan and calls on both sides": a second verb in the third person, with a particle or an object."""
     words = lexicons.words
@@ -347,6 +366,8 @@ def _noun_or_verb(lower: list[str], low: str, following: str, tags: list[str], l
     direct = _direct(tags)
     after_adverb = direct == "A" and sum(t in "VBHM" for t in tags) == 0 and "N" in tags  # "Ghana greatly values …"
     if after_adverb and following not in words["prepositions"] and following not in words["conjunctions"]:
+        return "V"
+    if len(tags) in (1, 2) and _headline_verb(lower, tags, lexicons):
         return "V"
     if direct == "C" and _joins_third(lower, low, following, tags, lexicons):
         return "V"
