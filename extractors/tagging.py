@@ -333,9 +333,11 @@ def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
 def _headline_verb(lower: list[str], tags: list[str], lexicons: Lexicons) -> bool:
     """ "Farmers protest in Lima": a plural, the bare form, and no other verb in the sentence."""
     at = len(tags)
-    if tags[-1] != "N" or not lower[at - 1].endswith("s") or lower[at].endswith("s"):
+    words, subject = lexicons.words, lower[at - 1]
+    if tags[-1] != "N" or not subject.endswith("s") or subject.endswith("ss") or lower[at].endswith("s"):
         return False
-    words = lexicons.words
+    if not any(w in words["prepositions"] or w in words["determiners"] for w in lower[at + 1 : at + 2]):
+        return False
     closed = ("be", "have", "do", "modals")
     rest = lower[at + 1 : at + 40]
     return lower[at + 1 : at + 2] != ["of"] and not any(
