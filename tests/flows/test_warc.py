@@ -22,9 +22,12 @@ from extractors.records import Capture
 from flows import archives, pipeline
 from flows.config import workspace
 from flows.demo import SAMPLES
+from flows.inbox import Dropped
 from flows.ingest import ingest_direct, plan
+from flows.intake import Intake
 from flows.readers import warc
 from flows.readers.files import Failure, read_file
+from flows.runner import lexicons_for
 from tests.conftest import Dateline
 from tests.flows.test_ingest import everything
 from tests.flows.webarchive import news, record, response, write_archive
@@ -268,6 +271,24 @@ def test_a_piece_on_which_we_broke_is_read_again_by_the_next_version(root: Path,
         run = pipeline.new_run(root, version)
         marks = archives.marks_of(run, warehouse.read_log(root).known)
         assert [p.known for p in warc.read_pieces(warc.Archive(path, "x"), marks)] == [known]
+
+
+def test_an_archive_in_the_inbox(root: Path, tmp_path: Path) -> None:
+    good, bad = tmp_path / "1.warc.gz", tmp_path / "2.warc"
+    write_archive(good, [*stories(2), response(URL, b"", "404 Not Found"), response(URL, b"", "200 OK")])
+    bad.write_bytes(b"no archive at all")
+    files = [Dropped(good, Path("crawl/1.warc.gz")), Dropped(bad, Path("2.warc"))]
+    intake, counts, run = Intake(files), pipeline.Counts(), pipeline.new_run(root, "lexicons")
+    for batch in pipeline.cut_batches(intake.items(counts, lambda _: None), set(), run, counts):
+        outcomes, _ = pipeline.extract_batch(batch, lexicons_for(None))
+        counts += pipeline.commit_batch(run, batch, outcomes)
+        intake.reject((o.reject.input, o.reject.reason, o.reject.message) for o in outcomes if o.reject is not None)
+    done, failed = intake.verdict(root, counts.known)
+    assert (done, list(failed)) == (files[:1], files[1:])
+    assert failed[files[1]].startswith("broken_warc: no record at byte 0")
+    with warehouse.connect(root) as con:
+        found = con.execute("select source, url from articles order by url").fetchall()
+    assert found == [("crawl", "https://paper.example/2"), ("crawl", "https://paper.example/3")]
 
 
 def test_killed_and_repeated(root: Path, tmp_path: Path) -> None:
