@@ -53,6 +53,8 @@ class Clause:
     parent: int = -1
     """Index of the clause it takes its subject from, where it has none of its own."""
     quoted: bool = False
+    future: int = -1
+    """Token of its first verb in the future, -1 without one."""
 
 
 @dataclass(slots=True)
@@ -78,6 +80,10 @@ class Parse:
                 break
             found.append(chunk)
         return found
+
+    def starting(self, start: int, end: int) -> list[Chunk]:
+        """The chunks that begin in tokens [start, end)."""
+        return self.chunks[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
 
 
 def parse(sentence: Sentence, tags: list[str], lexicons: Lexicons) -> Parse:
@@ -428,7 +434,10 @@ class _Builder:
                 self._open(
                     group.start, "resume", self._before_insert() if current.kind == "rel" else len(self.clauses) - 1
                 )
-        self._current().groups.append(group)
+        current = self._current()
+        current.groups.append(group)
+        if group.future and current.future < 0:
+            current.future = group.head
 
     def _is_past(self, first: Group, second: Group) -> bool:
         """ "people interviewed in Lima expressed concern": what looks like a participle has an object, the form before it has none."""

@@ -140,7 +140,7 @@ def _own_end(reading: Reading, clause: Clause, group: Group) -> int:
     lower, end = reading.sentence.lower, clause.end
     if group.form == "infinitive":
         end = min([end, *(g.start for g in clause.groups if g.start > group.head and g.form == "finite")])
-    for k in range(group.head + 1, end - 1):
+    for k in range(group.head + 1, end - 1) if "according" in lower else ():
         if lower[k] == "according" and lower[k + 1] == "to":
             return k
     return end
@@ -266,13 +266,9 @@ def _verbal(
 def _put_means(reading: Reading, clause: Clause, group: Group, limit: int, candidate: Candidate) -> None:
     """ "A drone strike killed two": the noun that did it, or in which it was done, gives the mode and its own actor."""
     means = (
-        [
-            c
-            for c in reading.parse.chunks
-            if group.head < c.start and c.end <= limit and c.prep in ("in", "by", "during")
-        ]
+        [c for c in reading.parse.within(group.head + 1, limit) if c.prep in ("in", "by", "during")]
         if group.passive
-        else [c for c in reading.parse.chunks if clause.start <= c.start and c.end <= group.start and not c.prep]
+        else [c for c in reading.parse.within(clause.start, group.start) if not c.prep]
     )
     for chunk in means:
         hit = noun_trigger(reading, chunk)

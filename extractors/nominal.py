@@ -100,8 +100,8 @@ def _links(reading: Reading, verb: Group) -> bool:
 
 def _noun_reach(reading: Reading, last: int, limit: int, slots: tuple[str, ...]) -> int:
     """How far a noun's own prepositions reach: "battle for control of X" is no battle of X."""
-    for chunk in reading.parse.chunks:
-        if not last <= chunk.start < limit or sides.is_temporal(reading, chunk):
+    for chunk in reading.parse.starting(last, limit):
+        if sides.is_temporal(reading, chunk):
             continue
         if chunk.prep and chunk.prep not in slots and chunk.prep not in _CIRCUMSTANCE:
             return chunk.start

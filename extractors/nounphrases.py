@@ -6,6 +6,8 @@ from extractors.matching import lookup
 from extractors.readings import AGENT_KINDS, LAND_KINDS, Hit, Reading
 from extractors.records import Actor, record
 
+_CHAIN = 6
+"""Phrases in "of" that are followed one into the other."""
 _PARTICLES = frozenset(("al", "bin", "de", "da", "van", "von", "ben", "abu", "der", "el", "ibn", "di", "la"))
 
 
@@ -37,8 +39,12 @@ def is_partitive(reading: Reading, end: int) -> bool:
     return reading.sentence.lower[end - 1] in reading.lexicons.words["partitives"]
 
 
-def tail(reading: Reading, index: int, end: int) -> tuple[int, Belonging | None]:
-    """ "of France", "of Hamas", "in Moscow" behind chunk `index`: where it ends, and whom the head belongs to."""
+def tail(reading: Reading, index: int, end: int, depth: int = 0) -> tuple[int, Belonging | None]:
+    """ "of France", "of Hamas", "in Moscow" behind chunk `index`: where it ends, and whom the head belongs to.
+
+    Args:
+        depth: how many partitives lead here; "members of groups of members of …" ends after a few.
+    """
     chunks = reading.parse.chunks
     at = index + 1
     while at < len(chunks) and at <= index + 2:
@@ -57,8 +63,8 @@ def tail(reading: Reading, index: int, end: int) -> tuple[int, Belonging | None]
             return nxt.end, Belonging(land.country, sector, land.others, body)
         if nxt.prep == "of" and at == index + 1 and agent is not None and agent[1] == nxt.end:
             entry = agent[2]
-            if is_partitive(reading, end) or entry.kind == "body":
-                further_end, further = tail(reading, at, nxt.end)
+            if depth < _CHAIN and (is_partitive(reading, end) or entry.kind == "body"):
+                further_end, further = tail(reading, at, nxt.end, depth + 1)
                 country = further.country if further else None
                 return further_end, Belonging(country, entry.sector, entry.others, entry.kind == "body")
         end = nxt.end

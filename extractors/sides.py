@@ -264,9 +264,9 @@ def _belonging(reading: Reading, chunks: list[Chunk], n: int) -> tuple[Actor, ..
 
 def inside(reading: Reading, begin: int, end: int) -> tuple[Actor, ...]:
     """Known actors of the chunks that start in [begin, end) with no preposition before them; the last noun itself needs a country."""
-    for chunk in reading.parse.chunks:
+    for chunk in reading.parse.starting(begin, end):
         particle = chunk.start == begin + 1  # "shot down two Syrian planes"
-        if begin <= chunk.start < end and (particle or not chunk.prep) and not is_temporal(reading, chunk):
+        if (particle or not chunk.prep) and not is_temporal(reading, chunk):
             itself = chunk.end >= end
             actors = tuple(a for a in actors_of(reading, chunk.index) if a.country or (a.sector and not itself))
             if actors:

@@ -41,7 +41,7 @@ def put_status(reading: Reading, clause: Clause, group: Group, candidate: Candid
     if modal and any(w in ("how", "why", "whether") for w in reading.sentence.lower[clause.start : group.start]):
         candidate.status = "hypothetical"  # "asked how Israel will respond"
         return
-    future = group.future or any(g.future and g.head < group.head for g in clause.groups) or effect == "planned"
+    future = group.future or 0 <= clause.future < group.head or effect == "planned"
     if modal in ("would", "'d") and not state.reported:
         candidate.status = "hypothetical"
     elif future and types.get(rule.type, {}).get("future"):

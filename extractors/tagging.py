@@ -17,6 +17,8 @@ from extractors.wordclasses import POINTING
 _VERBAL_BEFORE = frozenset("TMOX")
 _QUOTES = frozenset(('"', "“", "”", "«", "»", "'", "‘", "’"))
 _ASIDE = _QUOTES | frozenset("()[]-,")
+_STRETCH = 60
+"""Tokens looked back over for the verb of a stretch without marks."""
 # A bracket of up to 12 words is an acronym, a party or an age; a quotation of up to 5 is a word used with distance.
 _BRACKETED, _QUOTED = 13, 6
 _PARTY_MARKS = frozenset(("r-", "d-", "i-"))
@@ -317,7 +319,7 @@ def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
     A verb of saying or thinking does not count: its complement, with a verb of its own, may follow without "that".
     """
     words = lexicons.words
-    for k in range(len(tags) - 1, -1, -1):
+    for k in range(len(tags) - 1, max(len(tags) - _STRETCH, 0) - 1, -1):
         letter = tags[k]
         if letter in ',;".SWC':
             return False

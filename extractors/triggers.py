@@ -138,7 +138,7 @@ def _constraints(reading: Reading, clause: Clause, group: Group, rule: Rule, end
     if (
         rule.transitive
         and not group.passive
-        and not any(c.start == group.head + 1 and not c.prep for c in reading.parse.chunks)
+        and not any(not c.prep for c in reading.parse.starting(group.head + 1, group.head + 2))
     ):
         return False
     if rule.intransitive and not group.passive and _has_object(reading, group.head + 1, limit):
@@ -180,10 +180,8 @@ def _parent_subject(reading: Reading, clause: Clause, group: Group, rule: Rule) 
 
 def _head_among(reading: Reading, region: range, words: frozenset[str]) -> bool:
     """Whether the first chunk of the region ends in one of these words."""
-    for chunk in reading.parse.chunks:
-        if chunk.start in region:
-            return reading.sentence.lower[chunk.end - 1] in words
-    return False
+    first = reading.parse.starting(region.start, region.stop)[:1]
+    return any(reading.sentence.lower[c.end - 1] in words for c in first)
 
 
 def complement_mode(rule: Rule, lower: list[str], begin: int, end: int) -> str | None:

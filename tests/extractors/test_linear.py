@@ -1,0 +1,101 @@
+"""Coding takes time linear in the text: twice the text, about twice the steps, however the text is made to hurt.
+
+Steps are the lines and calls the interpreter runs, counted, so that the figure is the same on any machine; what runs inside C (a
+search, a slice) is timed in the second test.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import date
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from extractors.coder import code
+from extractors.lexicon import load_lexicons
+
+LEXICONS = load_lexicons()
+_NOISE = 20_000
+"""Steps that a text costs whatever its length, and some rounding."""
+
+REPEATED = {
+    "article": "Israeli police arrested two men in Haifa on Monday. Kenya's president met rebels in Nairobi, they said.\n\n",
+    "coordination": "Kenya attacked Sudan and ",
+    "list": "Iran, ",
+    "commas": ",",
+    "capitals": "KENYA ATTACKED SUDAN ",
+    "names": "Grand Lake Springfield ",
+    "titles": "President Smith ",
+    "nested-quotes": "“he said ‘",
+    "quotes": '" he said "',
+    "brackets": "(",
+    "acronyms": "(PT) ",
+    "determiners": "the ",
+    "relatives": "who attacked, ",
+    "infinitives": "to visit and ",
+    "partitives": "members of ",
+    "possessives": "'s ",
+    "killed": "killed 3 of ",
+    "said": "said ",
+    "numbers": "20 ",
+    "number-words": "two hundred and ",
+    "years": "2019 to ",
+    "dates": "the early Monday ",
+    "dashes": "- ",
+    "hyphens": "a-",
+    "acronym-dots": "U.S.",
+    "long-word": "nnnnnnnn",
+    "lines": "a\n",
+    "blanks": "  ",
+}
+
+
+def steps(text: str) -> int:
+    """Lines and calls run to code a text."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal count
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        code(text, lexicons=LEXICONS, published=date(2024, 6, 19))
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("unit", REPEATED.values(), ids=REPEATED)
+def test_twice_the_sentence_takes_twice_the_steps(unit: str) -> None:
+    """Within one sentence, whose first 4,000 characters are read, every pair of words could meet."""
+    size = max(1, 1900 // len(unit))
+    code(unit * 2 * size, lexicons=LEXICONS, published=date(2024, 6, 19))  # what is kept is not counted
+    small = steps(unit * size)
+    assert steps(unit * 2 * size) <= 2.6 * small + _NOISE
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *((name, 6250) for name in ("coordination", "list", "capitals", "nested-quotes", "partitives", "commas")),
+        *(("article", 500), ("dates", 1000), ("lines", 500)),
+    ],
+)
+def test_eight_times_the_text_takes_about_eight_times_as_long(name: str, words: int) -> None:
+    """A sentence of 50,000 words, an article of 4,000; a quadratic step would take sixty-four times as long."""
+    unit = REPEATED[name]
+    size = words // len(unit.split())
+    seconds = [min(_seconds(unit * n) for _ in range(2)) for n in (size, 8 * size)]
+    assert seconds[1] < 20 * seconds[0] + 0.2
+
+
+def _seconds(text: str) -> float:
+    start = time.process_time()
+    code(text, lexicons=LEXICONS, published=date(2024, 6, 19))
+    return time.process_time() - start
