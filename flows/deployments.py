@@ -46,6 +46,8 @@ from flows.sweep import LANDED, inbox
 from flows.tasks import INGEST_COMMITTED, ingest
 
 TAG = "dateline"
+RENEW = 75
+"""Exit status that asks to be started again at once."""
 HEARTBEAT, SILENCE = 30, 90
 """Seconds between a run's signs of life, and without one until it counts as dead."""
 SWEEP = "*/5 * * * *"
@@ -144,16 +146,32 @@ def _patient(work: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
     return patient
 
 
-async def serve(space: Workspace) -> None:
-    """Register everything and run what is due, until told to stop."""
+async def serve(space: Workspace) -> bool:
+    """Register everything and run what is due, until told to stop.
+
+    Returns:
+        Whether it wants to be started anew: after the server was away (SIGUSR1 says so), Prefect's runner no longer hears that a
+        run is to be cancelled. It ends once no run is under way.
+    """
     runner = PatientRunner(name=TAG, limit=max(2, worker_count()) + 1, pause_on_shutdown=False)
     await _register(runner, space)
     await _install_zombies()
     await _catch_up(space)
     async with anyio.create_task_group() as group:
         group.start_soon(_follow_settings, runner, space)
+        group.start_soon(_end_when_idle, runner)
         await runner.start()
         group.cancel_scope.cancel()
+    return True
+
+
+async def _end_when_idle(runner: Runner) -> None:
+    with anyio.open_signal_receiver(signal.SIGUSR1) as told:
+        async for _ in told:
+            break
+    while runner._flow_run_process_map or runner._scheduled_run_poller._submitting_flow_run_ids:
+        await anyio.sleep(0.5)
+    await runner.astop()
 
 
 async def _register(runner: Runner, space: Workspace) -> None:
@@ -246,7 +264,8 @@ async def _install_zombies() -> None:
 def main(root: str) -> None:
     """Serve a workspace's deployments at PREFECT_API_URL until SIGTERM or Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us with SIGTERM, after the watcher
-    anyio.run(serve, workspace(root))
+    if anyio.run(serve, workspace(root)):
+        sys.exit(RENEW)
 
 
 if __name__ == "__main__":

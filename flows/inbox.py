@@ -289,7 +289,7 @@ def _problem(path: Path, info: os.stat_result) -> str:
     if stat.S_ISLNK(info.st_mode):
         return "a symbolic link: it may lead out of the inbox, so it is not followed. Drop the file itself."
     if path.suffix and media_type(path) is None:
-        return "unknown kind of file: the doors are .html, .htm, .txt, .jsonl and .gz of them. Give it the right ending and drop it again."
+        return "unknown kind of file: the doors are .html, .htm, .txt, .jsonl, .warc and .gz of them. Give it the right ending and drop it again."
     return ""
 
 

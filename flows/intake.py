@@ -30,6 +30,12 @@ class Tally:
     archive: bool = False
     """Whether it is an archive: then `documents` is 1 however many it holds."""
     rejected: list[Rejected] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+    """The keys of its first documents."""
+
+
+_REMEMBERED = 200
+"""Documents of a file whose keys are kept, to see that one repeats another that was rejected."""
 
 
 class Intake:
@@ -38,6 +44,8 @@ class Intake:
     def __init__(self, files: Iterable[Dropped]) -> None:
         self.files = tuple(files)
         self.tallies = {file.name: Tally() for file in self.files}
+        self._keys: dict[str, str] = {}
+        self._bad: dict[str, Rejected] = {}
 
     def items(self, counts: Counts, advance: Callable[[int], None]) -> Iterator[Item]:
         """Every document of the files, named as they were dropped. As `pipeline.read_items`."""
@@ -52,7 +60,10 @@ class Intake:
                 tally.archive = isinstance(content, Archive)
                 tally.capture_id = content.capture_id if isinstance(content, Capture) and tally.documents == 1 else None
                 shown = "inbox/" + file.name + content.input.removeprefix(str(file.path))
-                yield replace(item, content=replace(content, input=shown))
+                if tally.documents <= _REMEMBERED:
+                    tally.items.append(item.item_id)
+                    self._keys.setdefault(shown, item.item_id)
+                yield replace(item, content=replace(content, input=shown, source=content.source or file.source))
 
     def reject(self, rejected: Iterable[Rejected]) -> None:
         """Note the documents a committed batch rejected."""
@@ -61,6 +72,8 @@ class Intake:
             tally = self.tallies.get(name) or self.tallies.get(name.rpartition("#")[0])
             if tally is not None:
                 tally.rejected.append(one)
+            if one[0] in self._keys:
+                self._bad[self._keys[one[0]]] = one
 
     def verdict(self, root: Path, known: int) -> tuple[list[Dropped], dict[Dropped, str]]:
         """The files that are done, and those that failed with the reason; asked when all is committed.
@@ -82,8 +95,10 @@ class Intake:
                     failed[file] = broken[0]
                 else:
                     done.append(file)
-            elif len(tally.rejected) >= tally.documents:
-                _, reason, message = tally.rejected[0]
+            elif len(tally.rejected) >= tally.documents or (
+                tally.documents == len(tally.items) and self._bad.keys() >= set(tally.items)
+            ):
+                _, reason, message = self._bad[tally.items[0]] if tally.items[0] in self._bad else tally.rejected[0]
                 more = f" (the first of {tally.documents:,} lines; none gave an article)" if tally.documents > 1 else ""
                 failed[file] = f"{reason}: {message}{more}"
             else:

@@ -153,9 +153,9 @@ def _page(source: str | None, runs: Sequence[RunQuality], days: Sequence[tuple[o
     lines = [
         f"# Quality of {name}",
         "",
-        f"**Worse than before:** {said}." if said else "Nothing is clearly worse than before.",
+        _verdict(said, len(runs)),
     ]
-    lines += ["", f"## The last {len(runs)} runs", ""]
+    lines += ["", f"## The last {len(runs)} runs" if len(runs) > 1 else "## The first run", ""]
     lines += [
         "| run (UTC) | articles | no date | events per article | rejects | reasons |",
         "| --- | --: | --: | --: | --: | --- |",
@@ -173,6 +173,12 @@ def _page(source: str | None, runs: Sequence[RunQuality], days: Sequence[tuple[o
         "    dateline sources test PAGE",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _verdict(said: str, runs: int) -> str:
+    if said:
+        return f"**Worse than before:** {said}."
+    return "Nothing is clearly worse than before." if runs > _BEFORE else "There are too few runs yet to compare with."
 
 
 def _plain(text: str) -> str:

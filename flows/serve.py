@@ -33,6 +33,8 @@ _LOG_LIMIT = 10 * 1024 * 1024
 _STEADY = 60.0
 """Seconds after which a part that runs is taken for sound again."""
 _GIVE_UP = 6
+_RENEW = 75
+"""Exit status of a part that asks to be started again."""
 _LAST_WORDS = 15.0
 """Seconds a part has to end by itself."""
 
@@ -68,6 +70,7 @@ class Group:
     parts: list[Part]
     say: Callable[[str], None]
     stopping: bool = field(default=False)
+    server_was_away: bool = False
 
     def begin(self, part: Part) -> None:
         """Start a part in a process group of its own: a Ctrl-C at the terminal reaches only us, and we end the parts in order."""
@@ -87,18 +90,23 @@ class Group:
 
     def look_after(self, now: float) -> None:
         """Start again what has died: at once the first time, then after 1, 2, 4 … 60 seconds."""
+        self._tell_runner()
         for part in self.parts:
             if part.process is None:
                 if now >= part.not_before and (part.name == "server" or answers(self.api, 1.0)):
                     self.begin(part)
                 continue
             status = part.process.poll()
+            if status == _RENEW:
+                part.process = None
+                continue
             if status is None:
                 if part.failures and now - part.started > _STEADY:
                     part.failures = 0
                 continue
             _kill_group(part.process.pid, signal.SIGTERM)  # what it had started ends with it
             part.process = None
+            self.server_was_away |= part.name == "server"
             part.failures += 1
             pause = 0.0 if part.failures == 1 else min(60.0, 2.0 ** (part.failures - 2))
             part.not_before = now + pause
@@ -107,6 +115,13 @@ class Group:
             if part.name == "server" and part.failures >= _GIVE_UP:
                 raise ServeError(f"the Prefect server ended {part.failures} times in a row:\n{_tail(part.log)}", f"see {part.log} and `dateline doctor`; what lies in the inbox stays there.")  # fmt: skip
             self.say(f"the {part.name} ended {why}; started again{f' in {pause:.0f} s' if pause else ''}{where}")
+
+    def _tell_runner(self) -> None:
+        """When the server is back, have the runner begin anew as soon as no run is under way (`flows.deployments.serve`)."""
+        runner = next((p.process for p in self.parts if p.name == "runner" and p.process), None)
+        if self.server_was_away and runner and runner.poll() is None and answers(self.api, 1.0):
+            runner.send_signal(signal.SIGUSR1)
+            self.server_was_away = False
 
     def end(self) -> None:
         """End all parts, the last begun first; one that does not end by itself in time is killed, with all it has started."""
@@ -338,7 +353,10 @@ def _wait_for_deployments(group: Group) -> None:
         group.look_after(time.monotonic())
         with contextlib.suppress(OSError, ValueError):
             found = call(group.api, "GET", "/deployments/name/roll-up/daily")
-            if (found.get("parameters") or {}).get("root") == str(group.space.root) and found.get("status") == "READY":
+            ready = (found.get("parameters") or {}).get("root") == str(group.space.root) and found.get(
+                "status"
+            ) == "READY"
+            if ready and len(next_runs(group.api, str(group.space.root))) >= 2:  # the sweep's and the nightly one's
                 return
         time.sleep(0.3)
 

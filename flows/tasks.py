@@ -59,8 +59,7 @@ class _Work:
     task_run_name="batch-{number}-{documents}docs",
     cache_policy=NO_CACHE,
     persist_result=False,
-    tags=["stage:extract"],
-)
+)  # no tags: before each task that has some the server is asked for a slot, and with the server away the run fails
 def run_batch(number: int, documents: int, work: _Work) -> dict[str, Any]:
     """Extract one batch in the shared process pool and commit it."""
     batch, work.batch = work.batch, None
