@@ -64,7 +64,7 @@ def decided(reading: Reading, group: Group) -> Chunk | None:
     """The phrase of the decision an infinitive carries out: "Israel's decision in March to block all aid"; None without one."""
     if group.form != "infinitive":
         return None
-    for at in (group.start - 1, group.start - 3):
+    for at in (group.start - 1, group.start - 3, group.start - 4):
         if (
             at >= 0
             and reading.sentence.lower[at] in reading.lexicons.words["decisions"]

@@ -72,7 +72,8 @@ def check(reading: Reading, candidate: Candidate) -> None:
     recipient = any(a.country or a.sector for a in candidate.recipients)
     if candidate.rule.governs and candidate.rule.type in ("REQUEST", "REJECT") and not candidate.nominal:
         passive_side = candidate.recipients and candidate.actors
-        if _nothing_follows(reading, candidate) and not passive_side:
+        bare = candidate.last - candidate.first < 3
+        if bare and _nothing_follows(reading, candidate) and not passive_side:
             candidate.dropped = "nothing is asked for"
             return
     if not _is_political(reading, candidate):

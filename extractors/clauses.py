@@ -301,7 +301,10 @@ class _Builder:
     def _comma(self, i: int) -> None:
         following = self._next_verb(i + 1)
         current = self._current()
-        if following in ("G", "E") and not (following == "E" and self.tags[i - 1] in "E"):
+        finite = self._finite(current)
+        if following in ("E", "V") and finite is not None and finite.passive and self._shares_auxiliary(i, finite):
+            self._open(i + 1, "coord", len(self.clauses) - 1)  # "was stopped, searched and seized"
+        elif following in ("G", "E") and not (following == "E" and self.tags[i - 1] in "E"):
             self._open(i + 1, "part", self._last_main() if following == "G" else len(self.clauses) - 1)
         elif following and current.kind in ("rel", "part", "sub", "attrib"):
             self._open(i + 1, "resume", self._before_insert())

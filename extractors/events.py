@@ -10,7 +10,7 @@ from extractors import sides
 from extractors.actors import Reading, actors_of
 from extractors.background import decided, unreal
 from extractors.candidates import Candidate, State, check, distinct
-from extractors.clauses import Clause, Group
+from extractors.clauses import Chunk, Clause, Group
 from extractors.nominal import RANK, nominal_events
 from extractors.records import Actor
 from extractors.rules import Pattern, Rule
@@ -131,14 +131,14 @@ def _clause(reading: Reading, index: int, clause: Clause, state: State) -> None:
         if candidate.dropped and not pattern.rule.governs:
             continue
         _message(reading, index, clause, group, state, effect)
-        if limit == clause.end or group.form != "infinitive":
+        if limit == clause.end or group.form not in ("infinitive", "participle"):
             return  # else it was part of the subject: "Israel's decision to ban the agency angered Norway"
 
 
 def _own_end(reading: Reading, clause: Clause, group: Group) -> int:
     """Where a verb's words end: with its clause, before "according to", or before the verb whose subject it stands in."""
     lower, end = reading.sentence.lower, clause.end
-    if group.form == "infinitive":
+    if group.form in ("infinitive", "participle"):
         end = min([end, *(g.start for g in clause.groups if g.start > group.head and g.form == "finite")])
     for k in range(group.head + 1, end - 1) if "according" in lower else ():
         if lower[k] == "according" and lower[k + 1] == "to":
@@ -239,6 +239,8 @@ def _verbal(
         float(RANK[clause.kind]),
     )
     candidate.attribution = state.attribution
+    if "X" in reading.parse.tags[group.head + 1 : end]:  # "is not willing"
+        group.negated = True
     limit = _reach(reading, index, rule, limit)
     _put_sides(reading, clause, group, pattern, end, limit, candidate)
     if rule.type == "ASSAULT":
@@ -295,7 +297,7 @@ def _put_sides(
     rule, subject = pattern.rule, sides.subject(reading, clause)
     decision = decided(reading, group)
     if decision is not None:  # whose decision it was does it
-        subject = tuple(a for a in actors_of(reading, decision.index) if a.country or a.sector) or subject
+        subject = sides.owners(reading, decision) or subject
     if rule.actor != "subject":  # "fled from the rebels": who stands in the subject meets with it
         candidate.recipients = subject
         candidate.actors = sides.slot(reading, clause, end, limit, rule.actor) if rule.actor != "none" else ()
@@ -340,9 +342,13 @@ def _passive_sides(
     if group.form == "participle":
         subject = sides.antecedent(reading, group.start)
     candidate.recipients = subject
-    if not candidate.actors and subject and _own_act(reading, clause):  # "the Swedish inquiry was dropped": by Sweden
+    if not candidate.actors and subject and (act := _own_act(reading, clause)):
+        # "the Swedish inquiry into a bank was dropped": by Sweden, and the bank met with it
         candidate.actors = subject
-        candidate.recipients = _first(reading, clause, group, pattern, end, limit, subject)
+        met = (sides.slot(reading, clause, act.end, group.start, p) for p in ("to", "against", "into", "on", "for", "of"))
+        candidate.recipients = next((m for m in met if m), ()) or _first(
+            reading, clause, group, pattern, end, limit, subject
+        )
     elif not rule.reciprocal and not candidate.recipients and not candidate.actors:
         candidate.recipients = _first(reading, clause, group, pattern, end, limit, ())
     elif not any(a.country for a in subject):
@@ -350,15 +356,18 @@ def _passive_sides(
         if further and not subject and rule.type not in ("ASSAULT", "COERCE"):
             candidate.recipients = further
     if not candidate.actors and (rule.type, rule.mode) in _STATE_ACTS:
-        candidate.actors = tuple(a for a in sides.slot(reading, clause, group.head + 1, limit, "in") if a.country)
+        where = "from" if rule.mode == "deport" else "in"
+        candidate.actors = tuple(a for a in sides.slot(reading, clause, group.head + 1, limit, where) if a.country)
     if rule.governs and not candidate.actors and rule.type == "AGREE":
         candidate.actors, candidate.recipients = candidate.recipients, ()
 
 
-def _own_act(reading: Reading, clause: Clause) -> bool:
-    """Whether the subject is something that its owner does, so that who is named in it is the one who acts."""
+def _own_act(reading: Reading, clause: Clause) -> Chunk | None:
+    """The subject, if it is something that its owner does, so that who is named in it is the one who acts."""
     chunks = sides.subject_chunks(reading, clause)
-    return bool(chunks) and reading.sentence.lower[chunks[-1].end - 1] in reading.lexicons.words["own_acts"]
+    if chunks and reading.sentence.lower[chunks[-1].end - 1] in reading.lexicons.words["own_acts"]:
+        return chunks[-1]
+    return None
 
 
 def _no_object(reading: Reading, group: Group, limit: int) -> bool:

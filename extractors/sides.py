@@ -25,8 +25,8 @@ def subject(reading: Reading, clause: Clause, depth: int = 0) -> tuple[Actor, ..
     if pronoun is not None:  # also in "told police he …": what stands next to the verb is its subject
         return pronoun
     chunks = subject_chunks(reading, clause)
-    if chunks:
-        return _actors(reading, chunks)
+    if chunks:  # "the plan of Hungary": whose it is
+        return _actors(reading, chunks) or _belonging(reading, reading.parse.chunks, chunks[-1].index)
     if clause.kind == "rel" or (clause.kind == "part" and clause.groups and clause.groups[0].form == "participle"):
         return antecedent(reading, clause.start)
     parse = reading.parse
@@ -260,6 +260,12 @@ def _belonging(reading: Reading, chunks: list[Chunk], n: int) -> tuple[Actor, ..
     if n + 1 < len(chunks) and chunks[n + 1].prep in ("of", "by") and chunks[n + 1].start - chunks[n].end <= 2:
         return _actors(reading, _listed(reading, chunks, n + 1))
     return ()
+
+
+def owners(reading: Reading, chunk: Chunk) -> tuple[Actor, ...]:
+    """Whose a decision is: "Israel's decision", "the vote of the assembly"."""
+    own = tuple(a for a in actors_of(reading, chunk.index) if a.country or a.sector)
+    return own or _belonging(reading, reading.parse.chunks, chunk.index)
 
 
 def inside(reading: Reading, begin: int, end: int) -> tuple[Actor, ...]:

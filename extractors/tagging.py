@@ -101,6 +101,8 @@ def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: lis
         return _closed(letter, low, following, tags, words)
     if low.endswith("ly") and len(low) > 4 and low not in words["not_adverbs"]:
         return "A"
+    if low == "held" and following in ("captive", "hostage", "prisoner"):
+        return "E"
     if low == "far" and i and lower[i - 1] == "so":
         return "A"
     forms = lexicons.verbs.get(low)
@@ -149,8 +151,8 @@ def _closed(letter: str, low: str, following: str, tags: list[str], words: dict[
     before = _direct(tags)
     if letter == "W" and low == "that" and (before in "PVs." or before == ",") and following not in words["modals"]:
         return "D" if following not in words["determiners"] and before == "P" else "W"
-    if letter == "M" and low in ("will", "may", "might") and before in "Ds":
-        return "N"
+    if letter == "M" and (low in ("will", "may", "might") and before in "Ds" or low == "may" and before in "P#"):
+        return "N"  # "a will", "in May", "2 May"
     if low == "yet" and (
         before in "HXBMV" or following == "to"
     ):  # "has not yet recognised", "nations yet to recognise"
@@ -300,6 +302,8 @@ def _verb_class(
     lemma = forms[0][0]
     if direct in "NA" and "past" not in names and _has_verb(tags, lower, lexicons):
         return "N"  # "released three Italian engineers", "spoke in a phone call": the stretch has its verb
+    if direct == "N" and (following == "to" or following in words["prepositions"]) and _auxiliary_later(lower, i + 1, words):
+        return "N"  # "U.S. aid to Tunisia was suspended"
     if lemma not in lexicons.noun_prone:
         return "V" if direct in "NAC,." or before == "N" else "N"
     return _noun_or_verb(lower, low, following, tags, lexicons)
@@ -328,6 +332,16 @@ def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
             if any(lemma in words["saying"] or lemma in words["clausal"] for lemma in lemmas):
                 return False
         if letter in "VBHM":
+            return True
+    return False
+
+
+def _auxiliary_later(lower: list[str], at: int, words: dict[str, frozenset[str]]) -> bool:
+    """Whether "was", "has" or "will" follows before any mark, conjunction or relative."""
+    for low in lower[at : at + 12]:
+        if not low[0].isalnum() or any(low in words[g] for g in ("conjunctions", "relatives", "subordinators", "pronouns")):
+            return False
+        if low in words["be"] or low in words["have"] or low in words["modals"]:
             return True
     return False
 
