@@ -345,7 +345,9 @@ def _passive_sides(
     if not candidate.actors and subject and (act := _own_act(reading, clause)):
         # "the Swedish inquiry into a bank was dropped": by Sweden, and the bank met with it
         candidate.actors = subject
-        met = (sides.slot(reading, clause, act.end, group.start, p) for p in ("to", "against", "into", "on", "for", "of"))
+        met = (
+            sides.slot(reading, clause, act.end, group.start, p) for p in ("to", "against", "into", "on", "for", "of")
+        )
         candidate.recipients = next((m for m in met if m), ()) or _first(
             reading, clause, group, pattern, end, limit, subject
         )

@@ -302,7 +302,11 @@ def _verb_class(
     lemma = forms[0][0]
     if direct in "NA" and "past" not in names and _has_verb(tags, lower, lexicons):
         return "N"  # "released three Italian engineers", "spoke in a phone call": the stretch has its verb
-    if direct == "N" and (following == "to" or following in words["prepositions"]) and _auxiliary_later(lower, i + 1, words):
+    if (
+        direct == "N"
+        and (following == "to" or following in words["prepositions"])
+        and _auxiliary_later(lower, i + 1, words)
+    ):
         return "N"  # "U.S. aid to Tunisia was suspended"
     if lemma not in lexicons.noun_prone:
         return "V" if direct in "NAC,." or before == "N" else "N"
@@ -339,7 +343,9 @@ def _has_verb(tags: list[str], lower: list[str], lexicons: Lexicons) -> bool:
 def _auxiliary_later(lower: list[str], at: int, words: dict[str, frozenset[str]]) -> bool:
     """Whether "was", "has" or "will" follows before any mark, conjunction or relative."""
     for low in lower[at : at + 12]:
-        if not low[0].isalnum() or any(low in words[g] for g in ("conjunctions", "relatives", "subordinators", "pronouns")):
+        if not low[0].isalnum() or any(
+            low in words[g] for g in ("conjunctions", "relatives", "subordinators", "pronouns")
+        ):
             return False
         if low in words["be"] or low in words["have"] or low in words["modals"]:
             return True
