@@ -151,7 +151,7 @@ def _closed(letter: str, low: str, following: str, tags: list[str], words: dict[
     before = _direct(tags)
     if letter == "W" and low == "that" and (before in "PVs." or before == ",") and following not in words["modals"]:
         return "D" if following not in words["determiners"] and before == "P" else "W"
-    if letter == "M" and (low in ("will", "may", "might") and before in "Ds" or low == "may" and before in "P#"):
+    if letter == "M" and ((low in ("will", "may", "might") and before in "Ds") or (low == "may" and before in "P#")):
         return "N"  # "a will", "in May", "2 May"
     if low == "yet" and (
         before in "HXBMV" or following == "to"
