@@ -24,7 +24,7 @@ def clean_link(link: str, base: str = "") -> str | None:
     True
     """
     given = link.strip().translate(_SPACE)
-    if not given or len(given) > _LONGEST:
+    if not given or len(given) > _LONGEST or given.rstrip("/:").lower() in ("http", "https"):
         return None
     try:
         parts = urlsplit(urljoin(base, given))

@@ -20,8 +20,8 @@ ENTRIES_LIMIT = 50_000
 """Of one document; the protocol of sitemaps has the same."""
 UNPACKED_LIMIT = 50 * 1024 * 1024
 """Bytes of a sitemap that is a gzip file, unpacked; the protocol has the same."""
-_TOLERANT_LIMIT = 1 << 20
-"""Bytes of a broken feed that are read: the tolerant parser takes seconds for a megabyte."""
+_TOLERANT_LIMIT = 1 << 18
+"""Bytes of a broken feed that are read: the tolerant parser takes a second for so many of the worst kind."""
 _CONTENT_LIMIT = 1 << 20
 _LEAST_CONTENT = 400
 """Characters from which the content of an entry is a text of its own, and no teaser."""
@@ -87,22 +87,36 @@ def read_feed(body: bytes, url: str) -> Listing:
     """
     import fastfeedparser
 
-    _refuse_entities(body)
+    refuse_entities(body)
     try:
         feed: Any = fastfeedparser.parse(body, include_tags=False, include_media=False, include_enclosures=False)
     except Exception:  # whatever a parser stumbles over, the tolerant one may not
+        feed = None
+    found = _entries(feed, url)
+    # Of a feed that is not well-formed, and of RSS 0.90, the fast parser finds no entries.
+    if feed is None or (not found and _ENTRY.search(body)):
         feed = _tolerant(body)
-    entries = (_entry(given, url) for given in feed.entries[:ENTRIES_LIMIT])
-    found = tuple({e.url: e for e in entries if e is not None}.values())
+        found = _entries(feed, url)
     title = _text(feed.feed.get("title"))
     if not found and not title and not feed.entries:
         raise NotAListing("no feed: it has neither a title nor entries")
     return Listing("feed", found, title=title)
 
 
+def _entries(feed: Any, url: str) -> tuple[Entry, ...]:
+    entries = (_entry(given, url) for given in feed.entries[:ENTRIES_LIMIT]) if feed is not None else ()
+    return tuple({e.url: e for e in entries if e is not None}.values())
+
+
+_ENTRY = re.compile(rb"<(?:item|entry)\b")
+_FEED = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
+
+
 def _tolerant(body: bytes) -> Any:
     import feedparser
 
+    if not _FEED.search(_head(body)):
+        raise NotAListing("no feed: neither RSS, RDF, Atom nor JSON Feed")
     try:
         return feedparser.parse(io.BytesIO(body[:_TOLERANT_LIMIT]), sanitize_html=False, resolve_relative_uris=False)
     except Exception as error:
@@ -120,7 +134,7 @@ def _entry(given: Any, url: str) -> Entry | None:
     content = max((str(c.get("value") or "") for c in given.get("content") or ()), key=len, default="")
     html = content if _LEAST_CONTENT <= len(content) <= _CONTENT_LIMIT else None
     return Entry(
-        address, _text(given.get("title")), _instant(given.get("published")), _instant(given.get("updated")), html
+        address, _text(given.get("title")), _instant(given.get("published")), _instant(dict.get(given, "updated")), html
     )
 
 
@@ -136,7 +150,7 @@ def read_sitemap(body: bytes, url: str) -> Listing:
         lines = body.decode("utf-8", "replace").splitlines()[:ENTRIES_LIMIT]
         links = dict.fromkeys(link for line in lines if (link := clean_link(line, url)))
         return Listing("sitemap", tuple(Entry(link) for link in links))
-    _refuse_entities(body)
+    refuse_entities(body)
     entries, more = _sitemap_rows(body, url)
     if not entries and not more and not re.search(rb"<(?:\w+:)?(?:urlset|sitemapindex)\b", body[:4096]):
         raise NotAListing("no sitemap: neither <urlset> nor <sitemapindex>")
@@ -235,7 +249,12 @@ def _head(body: bytes) -> bytes:
     return body[:4096].replace(b"\0", b"")
 
 
-def _refuse_entities(body: bytes) -> None:
+def refuse_entities(body: bytes) -> None:
+    """Let no document through that declares entities.
+
+    Raises:
+        NotAListing: it does.
+    """
     # Without NULs, so that UTF-16 hides nothing.
     if b"<!ENTITY" in body.replace(b"\0", b"").upper():
         raise NotAListing("it declares entities, which no feed needs")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractors.links import clean_link
 from extractors.records import Capture, ExtractionError
-from flows.config import Workspace, read_settings
+from flows.config import SettingsError, Workspace, read_settings
 from flows.configured import Source
 from flows.fetchstate import GIVEN_UP, FetchState, Page
 from flows.locks import alone
@@ -115,8 +115,7 @@ class Gathering:
         if urls is not None and urls.address:
             self._works.append(_Work(urls, Tally(), False))
         self._limits, self._resolver = limits or LIMITS, resolver
-        contact = read_settings(space).get("fetching", {}).get("contact")
-        self._contact = contact if isinstance(contact, str) else None
+        self._contact = contact_of(space)
         self.closing: list[Fetch] = []
         self.tallies = {w.source.name: w.tally for w in self._works if w.named}
         self._queue: queue.SimpleQueue[Arrived | BaseException | None] = queue.SimpleQueue()
@@ -379,6 +378,19 @@ class Gathering:
         self._queued += 1
         self._bytes += _size(arrived)
         self._queue.put(arrived)
+
+
+def contact_of(space: Workspace) -> str | None:
+    """How whoever runs us can be reached, `[fetching] contact` of dateline.toml; told to every server.
+
+    Raises:
+        SettingsError: it is no text, or the file is wrong.
+    """
+    table = read_settings(space).get("fetching", {})
+    contact = table.get("contact") if isinstance(table, dict) else table
+    if contact is not None and not (isinstance(contact, str) and contact.isascii() and contact.isprintable()):
+        raise SettingsError(f'{space.settings}: [fetching] contact = {contact!r}: such as "mailto:desk@example.org"')
+    return contact or None
 
 
 def _size(arrived: Arrived) -> int:

@@ -19,15 +19,22 @@ from flows.readers.files import Failure
 _GENERAL = Cleaning(SiteRules())
 
 
-def show_pages(paths: list[str], sites: Path | None, url: str | None, allow_private: bool = False) -> int:
+def show_pages(
+    given: list[Capture | Failure | str], sites: Path | None, url: str | None, allow_private: bool = False
+) -> int:
     """Print a table a page: field, general result, the rule's. Returns how many pages held an article.
+
+    Args:
+        given: pages, and paths or URLs of some.
 
     Raises:
         RuleError: a file of rules cannot be used.
     """
     rules = load_site_rules(sites)
     good = 0
-    for content in contents(paths, None, allow_private):
+    paths = [one for one in given if isinstance(one, str)]
+    pages = [one for one in given if not isinstance(one, str)]
+    for content in (*pages, *contents(paths, None, allow_private)):
         table = Table(title=content.input, title_justify="left")
         table.add_column("")
         table.add_column("general", overflow="fold")

@@ -19,7 +19,7 @@ import warehouse
 from flows import fetching
 from flows import ingest as job_of
 from flows.config import Workspace
-from flows.configured import add_source
+from flows.configured import add_source, source_named
 from flows.pipeline import Counts
 from flows.readers.http import Limits
 from tests.conftest import Dateline
@@ -279,13 +279,39 @@ def test_the_state_is_made_again_from_the_warehouse(server: NewsServer, space: W
     assert run(space).articles == 1  # forgotten, so it is new
 
 
+def test_a_source_is_found_from_its_site(server: NewsServer, dateline: Dateline, root: Path, tmp_path: Path) -> None:
+    feed_of(server, 2)
+    server.pages["/"] = (
+        b"<html><head><link rel='alternate' type='application/rss+xml' href='/feed.xml'></head><body>x</body></html>"
+    )
+    server.pages["/robots.txt"] = b"User-agent: *\nCrawl-delay: 0.2"
+    done = dateline("sources", "add", "news", server.url("/"), "--allow-private")
+    assert done.returncode == 0, done.stderr
+    assert f"{server.url('/feed.xml')}: a feed, 2 entries" in done.stdout
+    refused = dateline("sources", "add", "more", server.url("/none"), "--allow-private")
+    assert (refused.returncode, "http_404" in refused.stderr) == (1, True)
+    shown = dateline("sources", "test", "news")
+    assert shown.returncode == 0, shown.stderr
+    assert "news: a feed, 2 entries; robots.txt obeyed" in shown.stdout
+    assert "Talks 1 in Accra" in shown.stdout
+    exported = tmp_path / "out.opml"
+    assert dateline("sources", "export", str(exported)).returncode == 0
+    taken = dateline(
+        "sources", "import", str(exported), "--root", str(tmp_path / "other"), "--schedule", "every 1 hour"
+    )
+    assert "1 sources added, 0 were there" in taken.stdout
+    again = dateline("sources", "import", str(exported))
+    assert "0 sources added, 1 were there" in again.stdout
+    assert source_named(Workspace(tmp_path / "other"), "news").address == source_named(Workspace(root), "news").address
+
+
 def test_what_the_command_says(server: NewsServer, dateline: Dateline) -> None:
     feed_of(server, 2)
-    added = dateline("sources", "add", "news", server.url("/feed.xml"), "--allow-private", "--pause", "0 seconds")
+    added = dateline("sources", "add", "news", server.url("/feed.xml"), "--allow-private", "--pause", "1 second")
     assert added.returncode == 0, added.stderr
     done = dateline("ingest", "--source", "news")
     assert done.returncode == 0, done.stderr
-    assert "robots.txt obeyed, 1 connection a host, 0 s between requests" in done.stdout
+    assert "robots.txt obeyed, 1 connection a host, 1 s between requests" in done.stdout
     refused = dateline("ingest", server.url("/a/0"))
     assert refused.returncode == 1
     assert "--allow-private" in refused.stderr
