@@ -32,6 +32,8 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
     words = reading.lexicons.words
     if "ask" in group.lemmas and candidate.type == "REQUEST" and _asks(reading, candidate.last):
         return "a question, not a request"
+    if _priced(reading, group):
+        return "a price or a feeling, not an act"
     if "insist" in group.lemmas and lower[candidate.last - 1] == "that" and not _subjunctive(reading, clause):
         return "a claim, not a request"
     if group.form == "participle" and "oppose" in group.lemmas and lower[group.head + 1 : group.head + 2] == ["to"]:
@@ -83,6 +85,16 @@ def _asks(reading: Reading, at: int) -> bool:
         if tags[k] not in "DNR#AsZ":
             return False
     return False
+
+
+def _priced(reading: Reading, group: Group) -> bool:
+    """ "charged $3 for a coffee", "a jet valued at …", "I am devastated"."""
+    tags, following = reading.parse.tags, reading.sentence.lower[group.head + 1 : group.head + 2]
+    if "charge" in group.lemmas and following and following[0][0] in "$£€":
+        return True
+    if group.passive and "value" in group.lemmas:
+        return True
+    return group.passive and "devastate" in group.lemmas and group.start > 0 and tags[group.start - 1] == "R"
 
 
 def _feared(reading: Reading, clause: Clause) -> bool:

@@ -365,6 +365,7 @@ class _Builder:
         if following in tuple("MBHOVXE") and (finite := self._finite(current)) is not None:
             if not self._shares_auxiliary(i, finite) and following == "E":
                 return
+            self._share_modal(i, finite)
             self._open(i + 1, "coord", len(self.clauses) - 1)
         elif not following and self._finite(current) and self._finite_ahead(i + 1) and not self._noun_list(i):
             self._open(i + 1, "main")
@@ -392,6 +393,18 @@ class _Builder:
         group.finite, group.form, group.passive = True, "finite", first.passive
         group.negated = group.negated or (first.negated and self.lower[i] in ("or", "nor"))
         return True
+
+    def _share_modal(self, i: int, first: Group) -> None:
+        """ "should take the blame and resign": a bare form is governed by the modal before."""
+        at = i + 1
+        while at < len(self.tags) and self.tags[at] in "AZ":
+            at += 1
+        group = self.at_start.get(i + 1) or self.at_start.get(at)
+        if group is None or group.modal or group.head != at or not first.modal:
+            return
+        if all(form == "base" for _, form in self.verbs.get(self.lower[at], ())) or self.lower[i] == "or":
+            group.modal, group.future = first.modal, first.future
+            group.negated = group.negated or (first.negated and self.lower[i] == "or")
 
     def _joins_infinitive(self, i: int) -> bool:
         """ "to prevent war and encourage trade": the second verb is an infinitive too."""

@@ -27,7 +27,7 @@ from extractors.merging import merge
 from extractors.places import article_places
 from extractors.records import Event, Magnitude, Mention, Place
 from extractors.sentences import Sentence, sentence_spans, tokenize
-from extractors.settling import find_focus, implied_authority, is_political, settle
+from extractors.settling import find_focus, implied_authority, is_political, settle, told_apart
 from extractors.tagging import tag
 from extractors.vetoes import article_topic, survives, topics, veto
 from extractors.when import find_when, spoken_of
@@ -179,8 +179,8 @@ def _event(
     start, end = _support(sentence, opening, clause.end, c)
     place = _place(read, c, places, scene)
     when = find_when(sentence, c.first, (clause.start, clause.end), c.status, dates, inherited, published)
-    actors = tuple(settle(a, reading, place, focus, c) for a in c.actors)
-    recipients = tuple(settle(a, reading, place, focus, c) for a in c.recipients)
+    actors = tuple(settle(told_apart(a, reading, places), reading, place, focus, c) for a in c.actors)
+    recipients = tuple(settle(told_apart(a, reading, places), reading, place, focus, c) for a in c.recipients)
     actors = actors or implied_authority(c, reading, place, focus)
     magnitudes = (
         tuple(m for m in read.magnitudes if m.kind in _MAGNITUDES.get(c.type, ()))

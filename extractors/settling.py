@@ -19,6 +19,7 @@ _PLACED = frozenset(("country", "capital", "partial"))
 # Below three mentions, or with another country named two thirds as often, an article has no focus.
 _LEAST, _RIVAL = 3, 0.67
 _TELLING = 3
+_COMMON = ("tion", "tions", "ment", "ments", "ence", "ance", "ity", "ness", "ism", "ship")
 
 
 def find_focus(readings: list[Reading], places: Iterable[Mention]) -> str | None:
@@ -64,6 +65,15 @@ def settle(actor: Actor, reading: Reading, place: Place | None, focus: str | Non
     return actor
 
 
+def told_apart(actor: Actor, reading: Reading, places: Iterable[Mention]) -> Actor:
+    """The actor with the country that its place's name stands for in this article: "a Georgia man" beside Atlanta."""
+    for place in places:
+        inside = actor.char_start <= place.char_start and place.char_end <= actor.char_end
+        if inside and place.country and place.text.lower() in reading.lexicons.words["shared_names"]:
+            return replace(actor, country=place.country)
+    return actor
+
+
 def implied_authority(c: Candidate, reading: Reading, place: Place | None, focus: str | None) -> tuple[Actor, ...]:
     """Who must have done what only an authority does ("was arrested"): that of the place, with the trigger as its words."""
     country = place.country if place is not None and place.country else focus
@@ -77,9 +87,11 @@ def implied_authority(c: Candidate, reading: Reading, place: Place | None, focus
 
 def _is_unknown_name(actor: Actor, reading: Reading) -> bool:
     """A proper name no lexicon knows, not a people or region of no one country ("Arab states")."""
-    if actor.sector or not actor.text[:1].isupper():
+    sentence, words = reading.sentence, actor.text.split()
+    if actor.sector or not actor.text[:1].isupper() or words[-1].lower() in reading.lexicons.words["regions"]:
         return False
-    sentence = reading.sentence
+    if words[-1].lower().endswith(_COMMON):
+        return False  # "Evidence", "Organization": a capital makes no name of these
     return not any(
         sentence.starts[a] < actor.char_end and sentence.ends[b - 1] > actor.char_start for a, b, _ in reading.found
     )

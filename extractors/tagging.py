@@ -101,6 +101,8 @@ def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: lis
         return _closed(letter, low, following, tags, words)
     if low.endswith("ly") and len(low) > 4 and low not in words["not_adverbs"]:
         return "A"
+    if low in words["forenames"] and _is_forename(i, sentence, tags):
+        return "N"
     if low == "held" and following in ("captive", "hostage", "prisoner"):
         return "E"
     if low == "far" and i and lower[i - 1] == "so":
@@ -123,6 +125,14 @@ def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: lis
     if i and sentence.words[i][0].isupper() and not sentence.words[i].isupper() and tags[-1] not in '".':
         return "N"
     return _verb_class(i, lower, forms, following, tags, lexicons)
+
+
+def _is_forename(i: int, sentence: Sentence, tags: list[str]) -> bool:
+    """A name's first word: two words with capitals that begin a sentence or stand after a mark or small word."""
+    written = sentence.words[i : i + 2]
+    return (
+        len(written) == 2 and all(w[0].isupper() and not w.isupper() for w in written) and (not tags or tags[-1] != "N")
+    )
 
 
 def _is_passive(low: str, following: str, tags: list[str], lexicons: Lexicons) -> bool:
