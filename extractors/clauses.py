@@ -173,12 +173,14 @@ def _groups(sentence: Sentence, tags: list[str], lexicons: Lexicons) -> list[Gro
 
 def _group(sentence: Sentence, tags: list[str], start: int, head: int, lexicons: Lexicons) -> Group:
     lower = sentence.lower
-    inside = tags[start:head]
     letter = tags[head]
+    if start == head and letter == "V":  # most groups are one word in a finite form
+        return Group(head, head, _lemmas(lower[head], lexicons), form="finite")
+    inside = tags[start:head]
     be_before = "B" in inside or any(
         lower[k] in ("get", "gets", "got", "getting", "been", "being") for k in range(start, head)
     )
-    lemmas = tuple(dict.fromkeys(lemma for lemma, _ in lexicons.verbs.get(lower[head], ())))
+    lemmas = _lemmas(lower[head], lexicons)
     modal = next((lower[k] for k in range(start, head) if tags[k] == "M"), "")
     group = Group(start, head, lemmas, modal=modal, copula=letter in "BHO")
     group.negated = "X" in inside
@@ -198,6 +200,11 @@ def _group(sentence: Sentence, tags: list[str], start: int, head: int, lexicons:
     else:
         group.form = "finite"
     return group
+
+
+def _lemmas(word: str, lexicons: Lexicons) -> tuple[str, ...]:
+    """The verbs a word may be a form of, each once."""
+    return tuple(dict.fromkeys([lemma for lemma, _ in lexicons.verbs.get(word, ())]))
 
 
 def _about_to(tags: list[str], lower: list[str], start: int) -> bool:

@@ -88,7 +88,9 @@ class Line:
 
     def senses(self, a: int, b: int) -> tuple[Sense, ...]:
         """What tokens [a, b) may stand for as a place."""
-        return self.gazetteer.named(self.text(a, b), b - a == 1 and not self.loud and (a > 0 or self.at > 0))
+        s = self.sentence
+        text = s.text[s.starts[a] - s.char_start : s.ends[b - 1] - s.char_start]
+        return self.gazetteer.named(text, b - a == 1 and not self.loud and (a > 0 or self.at > 0))
 
     def text(self, a: int, b: int) -> str:
         s = self.sentence

@@ -117,7 +117,8 @@ def _unlisted(line: Line, i: int) -> list[Toponym]:
     """A name the gazetteer lacks, which the words around it call a place: "the village of Kesra", "Kesra district"."""
     s, groups = line.sentence, line.cues.groups
     if (
-        i in line.person
+        i == 0  # all that calls it a place stands before it
+        or i in line.person
         or i in line.adjectives
         or i in line.body
         or line.loud

@@ -49,6 +49,8 @@ def tag(sentence: Sentence, lexicons: Lexicons, nominal: frozenset[int] = frozen
 def _set_aside(sentence: Sentence) -> set[int]:
     """Tokens in short brackets; the marks around a quoted word or two; the hyphen inside "5-strong"."""
     lower, aside = sentence.lower, set[int]()
+    if _ASIDE.isdisjoint(lower):
+        return aside
     opened, quote = -1, -1
     for i in [n for n, low in enumerate(lower) if low in _ASIDE]:
         low = lower[i]
@@ -74,10 +76,19 @@ def _set_aside(sentence: Sentence) -> set[int]:
 
 def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: list[str]) -> str:
     """The class of a word that its neighbours have a say in: a small word that is turned, a number, an open word."""
-    lower, words = sentence.lower, lexicons.words
-    following = lower[i + 1] if i + 1 < len(lower) else "."
-    if low[0].isdigit():
+    if low in lexicons.classes.context:
+        letter = _small(i, low, sentence.lower, lexicons, tags)
+        if letter:
+            return letter
+    elif low[0].isdigit():
         return "#"
+    return _open(i, low, sentence, lexicons, tags)
+
+
+def _small(i: int, low: str, lower: list[str], lexicons: Lexicons, tags: list[str]) -> str:
+    """The class of a small word as its neighbours turn it, '' for one that is no small word here."""
+    words = lexicons.words
+    following = lower[i + 1] if i + 1 < len(lower) else "."
     if low in ("'s", "'"):
         return "s" if _direct(tags) in "N#D" else '"'
     if low == "to":
@@ -92,17 +103,22 @@ def _tag_one(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: lis
         and any(lemma in lexicons.noun_prone for lemma, _ in lexicons.verbs.get(following, ()))
     ):
         return "D"  # "what charges does he face"
-    letter = lexicons.classes.turned.get(low)
     if low == "so" and following == "far":
         return "A"
     if low == "according" and following == "to":
         return "P"
-    if letter is not None:
-        return _closed(letter, low, following, tags, words)
+    letter = lexicons.classes.turned.get(low)
+    return _closed(letter, low, following, tags, words) if letter else ""
+
+
+def _open(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: list[str]) -> str:
+    """The class of an open word: adverb, noun, or one of the verb's forms."""
+    lower, words = sentence.lower, lexicons.words
     if low.endswith("ly") and len(low) > 4 and low not in words["not_adverbs"]:
         return "A"
     if low in words["forenames"] and _is_forename(i, sentence, tags):
         return "N"
+    following = lower[i + 1] if i + 1 < len(lower) else "."
     if low == "held" and following in ("captive", "hostage", "prisoner"):
         return "E"
     if low == "far" and i and lower[i - 1] == "so":

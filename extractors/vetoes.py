@@ -26,7 +26,8 @@ def veto(weights: dict[str, float]) -> str:
 
 def topics(sentence: Sentence, lexicons: Lexicons) -> dict[str, float]:
     """The weight of each topic's words in a sentence: 1 for a telling one, 0.5 for one that needs company."""
-    found = {"sport": 0.5} if _SCORELINE.search(sentence.text) else {}
+    dashed = "-" in sentence.text or "–" in sentence.text
+    found = {"sport": 0.5} if dashed and _SCORELINE.search(sentence.text) else {}
     for cue in find_cues(sentence.lower, lexicons.vetoes):
         found[cue.topic] = found.get(cue.topic, 0.0) + cue.weight
     return found

@@ -17,7 +17,8 @@ _GROUPS = (
 )  # fmt: skip
 POINTING = frozenset(("this", "that", "these", "those", "both", "all", "each", "some", "many", "several"))
 """Determiners that stand alone before an auxiliary: "this is", "many have"."""
-_TURNED = POINTING | {"to", "'s", "'", "that", "will", "may", "might", "yet", "her"}
+_TURNED = POINTING | {"to", "'s", "'", "that", "will", "may", "might", "yet", "her", "what", "so", "according"}
+"""Words which `tagging.py` asks the neighbours of before their list is believed: whoever adds such a question adds its word here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class WordClasses:
 
     fixed: dict[str, str]
     turned: dict[str, str]
+    context: frozenset[str]
+    """All words the neighbours may turn, also those of no closed class."""
 
 
 def word_classes(words: dict[str, frozenset[str]]) -> WordClasses:
@@ -37,4 +40,4 @@ def word_classes(words: dict[str, frozenset[str]]) -> WordClasses:
     closed = {word: letter for group, letter in reversed(_GROUPS) for word in words[group]}
     context = _TURNED | words["weekdays"] | words["rounding"]
     fixed = {w: letter for w, letter in closed.items() if w not in context and not w[0].isdigit()}
-    return WordClasses(fixed | _MARKS, {w: letter for w, letter in closed.items() if w in context})
+    return WordClasses(fixed | _MARKS, {w: letter for w, letter in closed.items() if w in context}, context)
