@@ -141,7 +141,7 @@ def ingest(
         warn(note)
     _say_rejects(counts)
     if job.sources:
-        if counts.sources and all(t["notes"] and not t["found"] for t in counts.sources.values()):
+        if counts.sources and len(fetchview.unread(counts.sources)) == len(counts.sources):
             raise fail("no source could be read", 'what each said is above; every attempt: dateline sql "from fetches"')
         return
     if counts.read and counts.rejects == counts.read:

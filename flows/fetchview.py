@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("found", "new", "unchanged", "known", "failed", "later")
 _SHOWN = 30
+MEANING = (
+    "known: asked for a short time ago · later: left to the next run · "
+    'failed attempts: dateline sql "from fetches where error is not null"'
+)
 
 
 def sources_table(sources: Mapping[str, Mapping[str, Any]], *, whole: bool = True) -> Table:
@@ -30,17 +34,31 @@ def sources_table(sources: Mapping[str, Mapping[str, Any]], *, whole: bool = Tru
     for column in _COLUMNS:
         table.add_column(column, justify="right")
     table.add_column("politeness", style="dim")
-    for name, tally in list(sources.items())[:_SHOWN]:
-        robots = "robots.txt obeyed" if tally["robots"] else "robots.txt not asked"
-        polite = f"{robots}, 1 connection a host, {tally['pause']:g} s between requests"
-        table.add_row(name, *(f"{tally[c]:,}" for c in _COLUMNS), polite)
+    for row in source_rows(dict(list(sources.items())[:_SHOWN])):
+        table.add_row(row["source"], *(f"{row[c]:,}" for c in _COLUMNS), row["politeness"])
     if len(sources) > _SHOWN:
         rest = list(sources.values())[_SHOWN:]
         table.add_row(f"{len(rest)} more", *(f"{sum(t[c] for t in rest):,}" for c in _COLUMNS))
     if whole:
-        table.caption = "known: asked for a short time ago · later: left to the next run · failed attempts: dateline sql \"from fetches where error is not null\""  # fmt: skip
-        table.caption_justify = "left"
+        table.caption, table.caption_justify = MEANING, "left"
     return table
+
+
+def source_rows(sources: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row a source as plain values: its counts, and the politeness that was in force."""
+    return [
+        {
+            "source": name,
+            **{column: tally[column] for column in _COLUMNS},
+            "politeness": f"robots.txt {'obeyed' if tally['robots'] else 'not asked'}, 1 connection a host, {tally['pause']:g} s between requests",
+        }
+        for name, tally in sources.items()
+    ]
+
+
+def unread(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The sources whose listing could not be had, each with the reason."""
+    return [f"{name}: {t['notes'][0]}" for name, t in sources.items() if t["failed"] and t["notes"] and not t["found"]]
 
 
 def notes_of(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -32,8 +32,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 import warehouse
+from flows import fetchview, pipeline, quality, report, runner
 from flows import ingest as job_of
-from flows import pipeline, quality, report, runner
 from flows.config import Workspace, workspace
 from flows.intake import Rejected
 from flows.locks import alone
@@ -201,6 +201,11 @@ class Carried:
         text = f"{report.summary_text(total)}. Warehouse version {version}."
         rows = report.summary_rows(total, job_of.started() - self.began)
         shown(lambda: create_table_artifact(key="run-summary", table=rows, description=text))
+        if total.sources:
+            by_source = fetchview.source_rows(total.sources)
+            shown(lambda: create_table_artifact(key="run-sources", table=by_source, description=fetchview.MEANING))
+            for row in by_source:
+                get_run_logger().info(" ".join(f"{key} {value}" for key, value in row.items()))
         shown(lambda: _rename(report.run_name(inputs, source, self.at, total.read)))
         drops = self._qualities() if total.loads else []
         if total.loads:
@@ -252,11 +257,14 @@ def _rename(name: str) -> None:
 
 def _state(total: Counts, drops: list[str]) -> Any:
     data, text = job_of.counts_of(total), report.summary_text(total)
-    if total.read and total.rejects == total.read:
+    unread = fetchview.unread(total.sources)
+    if total.sources and len(unread) == len(total.sources):
+        return Failed(message=f"no source could be read: {'; '.join(unread)}", data=data)
+    if total.read and total.rejects == total.read and not total.sources:
         return Failed(message=f"nothing was taken: {text}", data=data)
-    if total.read == total.known:
+    if total.read == total.known and not unread:
         return Completed(name="NothingNew", message=text, data=data)
-    why = "; ".join(x for x in (report.degraded(total, quality.REJECTED_SHARE), *drops) if x)
+    why = "; ".join(x for x in (*unread, report.degraded(total, quality.REJECTED_SHARE), *drops) if x)
     if why:
         return Completed(name="Degraded", message=f"{why}. {text}", data=data)
     return Completed(message=text, data=data)

@@ -67,6 +67,26 @@ def test_what_the_operator_sees(prefect_server: None, tmp_path: Path) -> None:
     assert any(f"{counts.events} events" in (a.description or "") for a in artifacts)  # type: ignore[attr-defined]
 
 
+def test_configured_sources_as_a_flow(prefect_server: None, tmp_path: Path) -> None:
+    from flows.config import workspace
+    from flows.configured import add_source
+    from flows.tasks import ingest
+    from tests.flows.newsserver import NewsServer, rss, story
+
+    space = workspace(tmp_path / "sources")
+    with NewsServer() as server:
+        server.pages |= {"/feed.xml": rss([server.url("/a/1")]), "/a/1": story(1)}
+        table = {"kind": "feed", "allow_private": True, "pause": 0, "limit": 10}
+        add_source(space, "news", table | {"address": server.url("/feed.xml")})
+        add_source(space, "gone", table | {"address": server.url("/gone.xml", 2)})
+        states = [ingest([], str(space.root), None, names, return_state=True) for names in (["news"], ["news"], ["news", "gone"], ["gone"])]  # fmt: skip
+    assert [s.name for s in states] == ["Completed", "NothingNew", "Degraded", "Failed"]
+    first = states[0].result()
+    assert (first["articles"], first["sources"]["news"]["new"]) == (1, 1)
+    assert "gone: " in states[2].message
+    assert "http_404" in states[2].message
+
+
 def test_reextraction_as_a_flow(prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from flows import ingest as job_of
     from flows import runner
