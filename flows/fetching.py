@@ -40,6 +40,8 @@ _ABSORB_EVERY = 1000
 _BELIEVED = timedelta(days=7)
 """A server that has said "unchanged" for so long is asked for the body once more: some say so for ever."""
 _SITEMAP_LIMIT = 50 << 20
+_LANE_SECONDS = 3600.0
+"""After so long a run leaves the rest of a host's pages to the next: a crawl delay of minutes would hold it for days."""
 _PARTS = 100
 """Sitemaps of an index, or feeds of a front page, that are read in one run; the newest first."""
 
@@ -186,7 +188,7 @@ class Gathering:
         self._room.set()
 
     async def _gather(self) -> None:
-        self._room = asyncio.Event()
+        self._room, self._reading = asyncio.Event(), asyncio.Semaphore(1)
         state = self._state
         fetcher = Fetcher(self._limits, self._contact, self._resolver, state.robots(), state.waits())
         try:
@@ -249,9 +251,10 @@ class Gathering:
             more = self._state.parts(url)
         else:
             try:
-                listing = await asyncio.to_thread(
-                    read_listing, got.content.body, got.content.final_url or url, got.content.charset
-                )
+                async with self._reading:
+                    listing = await asyncio.to_thread(
+                        read_listing, got.content.body, got.content.final_url or url, got.content.charset
+                    )
             except (NotAListing, ExtractionError) as error:
                 work.tally.failed += 1
                 work.tally.notes.append(f"{url}: {error.reason}: {error}")
@@ -329,9 +332,14 @@ class Gathering:
 
     async def _lane(self, key: tuple[str, bool], lane: deque[tuple[_Work, Request, Entry]]) -> None:
         """The pages of one host, one after the other."""
+        began = time.monotonic()
         while lane:
             work, request, entry = lane.popleft()
-            await self._page(work, request, entry)
+            if time.monotonic() - began < _LANE_SECONDS:
+                await self._page(work, request, entry)
+            else:
+                work.tally.later += 1
+                work.complete = False
             work.open -= 1
             if not work.open:
                 work.done.set()

@@ -16,6 +16,7 @@ from flows.readers.connecting import GuardedBackend, Refused, Resolve
 ROBOTS_NAME = "Dateline"
 """What we are called in robots.txt."""
 ROBOTS_LIMIT = 512 * 1024
+LONGEST_PAUSE = 600.0
 BREAKS_AFTER = 5
 """Failures in a row after which a host is left alone for the rest of the run."""
 
@@ -54,9 +55,9 @@ class Host:
             keepalive_expiry=30.0,
             network_backend=GuardedBackend(allow_private, resolver),
         )
-        self.until = until
-        self.asked_until = until
-        """As `until`, of what the host itself asked for (Retry-After), to be remembered."""
+        self.until = self.asked_until = until
+        """Not to be asked before, after failures; and of that what the host itself asked for (Retry-After), to be remembered."""
+        self.pause_until = 0.0
         self.failures = 0
         self.rules: dict[str, Rules] = {}
         self.robots_lock = asyncio.Lock()
@@ -73,24 +74,23 @@ class Host:
 
         Args:
             pause: seconds after this request.
-            patience: seconds one waits at most.
+            patience: seconds one waits at most after failures and on request; a crawl delay is kept up to ten minutes.
         Raises:
             Refused: `postponed` when the host is not to be asked so soon, `host_down` after too many failures in a row.
         """
         async with self._turn:
             if self.failures >= BREAKS_AFTER:
                 raise Refused("host_down", f"{self.name} failed {self.failures} times in a row; left alone in this run")
-            wait = self.until - time.time()
-            if wait > patience:
-                at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.until))
+            now = time.time()
+            if self.until - now > patience or self.pause_until - now > LONGEST_PAUSE:
+                at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(max(self.until, self.pause_until)))
                 raise Refused("postponed", f"{self.name} is not to be asked before {at} UTC")
-            if wait > 0:
-                await asyncio.sleep(wait)
+            await asyncio.sleep(max(0.0, self.until - now, self.pause_until - now))
             async with everywhere:
                 try:
                     yield
                 finally:
-                    self.until = max(self.until, time.time() + pause)
+                    self.pause_until = time.time() + pause
 
     def failed(self, wait: float, asked: bool) -> None:
         """Note a failure after which the host is to be left alone for `wait` seconds; `asked` when it said so itself."""

@@ -259,6 +259,7 @@ class Fetcher:
             _Failed: it came to nothing.
         """
         url, left, verdict = _parse(request.url), self.limits.total, "unknown"
+        own = _host_name(url)
         for _ in range(self.limits.redirects + 1):
             host = self._host(url, request.allow_private)
             delay = 0.0
@@ -267,6 +268,8 @@ class Fetcher:
                 _check_robots(rules, url)
                 verdict, delay = "allowed", rules.delay
             answer = await self._exchange(url, request, host, max(request.pause, delay), left)
+            if host.name != own and not host.busy:
+                await host.close()  # a host on the way: connections to many of them would add up
             left -= answer.seconds
             if answer.status not in (301, 302, 303, 307, 308):
                 return _usable(answer, request), verdict
@@ -394,7 +397,7 @@ class Fetcher:
         return headers
 
     def _host(self, url: httpx.URL, allow_private: bool) -> Host:
-        """The host of an address; the longest idle give up their connection when there are very many."""
+        """The host of an address, with its connection and what it has told us."""
         import httpx
 
         from flows.readers.hosts import Host

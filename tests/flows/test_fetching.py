@@ -191,6 +191,21 @@ def test_five_thousand_entries_come_in_portions(server: NewsServer, space: Works
     assert rows(space, "select count(*), count(distinct url) from fetches where url like '%/a/%'") == [(120, 120)]
 
 
+def test_a_slow_host_holds_a_run_for_so_long_only(
+    server: NewsServer, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed_of(server, 6)
+    server.pages["/robots.txt"] = b"User-agent: *\nCrawl-delay: 0.3"
+    add(space, "news", server.url("/feed.xml"))
+    monkeypatch.setattr(fetching, "_LANE_SECONDS", 0.5)
+    first = run(space).sources["news"]
+    assert first["new"] + first["later"] == 6
+    assert 1 <= first["new"] <= 3
+    assert first["pause"] == 0.3
+    monkeypatch.setattr(fetching, "_LANE_SECONDS", 60)
+    assert run(space).sources["news"]["new"] == first["later"]
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
