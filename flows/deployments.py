@@ -2,6 +2,9 @@
 
 `python -m flows.deployments ROOT` serves them from one process: it starts a process for each run, and takes up changes of
 dateline.toml while it runs.
+
+That two runs of one kind do not go side by side is a lock of the system, taken in the flow. Prefect's limits by deployment were
+tried: a run whose runner was killed before it began kept its slot, and every later run of its source was cancelled.
 """
 
 from __future__ import annotations
@@ -25,14 +28,16 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, StateType
+from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
 from prefect.flows import Flow
 from prefect.runner import Runner
+from prefect.states import Crashed
 from prefect.types._datetime import DateTime
 from prefect.types.entrypoint import EntrypointType
 
@@ -48,45 +53,43 @@ from flows.tasks import INGEST_COMMITTED, ingest
 TAG = "dateline"
 RENEW = 75
 """Exit status that asks to be started again at once."""
-HEARTBEAT, SILENCE = 30, 90
-"""Seconds between a run's signs of life, and without one until it counts as dead."""
+SILENCE = 90
+"""Seconds without a sign of life (runs give one every 30) until a run counts as dead."""
 SWEEP = "*/5 * * * *"
 NIGHTLY = "17 3 * * *"
 """When maintain runs, UTC."""
-_ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
-"""A second run while one is under way is cancelled: each of these finds what is to be done by itself, so nothing is lost."""
 
 
-def deployments(space: Workspace) -> list[RunnerDeployment]:
+def deployments(space: Workspace, suffix: str = "") -> list[RunnerDeployment]:
     """Everything `dateline serve` serves for a workspace.
 
+    Args:
+        suffix: what all names end with (`flows.server.suffix_of`).
     Raises:
         SettingsError: dateline.toml is wrong.
     """
     root = {"root": str(space.root)}
     common: dict[str, Any] = {"tags": [TAG]}
     made = [
-        _made(inbox, "dropped", parameters=root, description="One claimed batch of the inbox; the watcher starts it.", **common),
-        _made(inbox, "sweep",
+        _made(inbox, f"dropped{suffix}", parameters=root, description="One claimed batch of the inbox; the watcher starts it.", **common),
+        _made(inbox, f"sweep{suffix}",
             parameters=root,
             cron=SWEEP,
-            concurrency_limit=_ALONE,
             triggers=[DeploymentEventTrigger(name="dateline: something landed in the inbox", expect={LANDED}, parameters=root)],
             description=f"Everything in the inbox, every five minutes and at the event `{LANDED}`.",
             **common,
         ),
-        _made(ingest, "by-hand", parameters=root, description="Files, folders, URLs or sources of your choice.", **common),
-        _made(reextract, "by-hand", parameters=root, description="Rows made again from the captures kept, after newer rules.", **common),
-        _made(maintain, "nightly", parameters=root, cron=NIGHTLY, concurrency_limit=_ALONE, **common),
-        _made(roll_up, "daily",
+        _made(ingest, f"by-hand{suffix}", parameters=root, description="Files, folders, URLs or sources of your choice.", **common),
+        _made(reextract, f"by-hand{suffix}", parameters=root, description="Rows made again from the captures kept, after newer rules.", **common),
+        _made(maintain, f"nightly{suffix}", parameters=root, cron=NIGHTLY, **common),
+        _made(roll_up, f"daily{suffix}",
             parameters=root,
-            concurrency_limit=_ALONE,
-            triggers=[DeploymentEventTrigger(name="dateline: roll up after an ingest", expect={INGEST_COMMITTED}, parameters=root)],
+            triggers=[DeploymentEventTrigger(name="dateline: roll up after an ingest", expect={INGEST_COMMITTED}, match={"dateline.root": str(space.root)}, parameters=root)],
             description=f"`rollups/events_daily.parquet`, after each run that committed something (event `{INGEST_COMMITTED}`).",
             **common,
         ),
     ]  # fmt: skip
-    return made + [_of_source(source, root) for source in read_sources(space)]
+    return made + [_of_source(source, root, suffix) for source in read_sources(space)]
 
 
 def _made(flow: Flow[Any, Any], name: str, **options: Any) -> RunnerDeployment:
@@ -96,17 +99,21 @@ def _made(flow: Flow[Any, Any], name: str, **options: Any) -> RunnerDeployment:
     return made
 
 
-def _of_source(source: Source, root: dict[str, str]) -> RunnerDeployment:
-    name = source.name if source.name != "by-hand" else "by-hand (source)"
+def _of_source(source: Source, root: dict[str, str], suffix: str) -> RunnerDeployment:
+    name = deployment_name(source, suffix)
     return _made(
         ingest,
         name,
         parameters=root | {"sources": [source.name]},
         schedules=[{"schedule": schedule}] if (schedule := schedule_of(source)) else [],
-        concurrency_limit=_ALONE,
         tags=[TAG, f"source:{source.name}"],
         description=f"{source.kind}: {', '.join(source.address[:3])}. Schedule: {source.schedule or 'none'}",
     )
+
+
+def deployment_name(source: Source, suffix: str) -> str:
+    """The name of a source's deployment of `ingest`."""
+    return (source.name if source.name != "by-hand" else "by-hand (source)") + suffix
 
 
 def schedule_of(source: Source) -> CronSchedule | IntervalSchedule | None:
@@ -133,6 +140,10 @@ class PatientRunner(Runner):
         poller._get_and_submit_flow_runs = _patient(poller._get_and_submit_flow_runs)  # type: ignore[method-assign]
         return self
 
+    def handle_sigterm(self, *_: Any) -> None:
+        """End, and the runs with us, as leaving the runner's block does; Prefect's own adds a coroutine that nobody awaits."""
+        sys.exit(0)
+
 
 def _patient(work: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
     async def patient(*arguments: Any, **named: Any) -> None:
@@ -146,7 +157,7 @@ def _patient(work: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
     return patient
 
 
-async def serve(space: Workspace) -> bool:
+async def serve(space: Workspace, suffix: str) -> bool:
     """Register everything and run what is due, until told to stop.
 
     Returns:
@@ -154,11 +165,12 @@ async def serve(space: Workspace) -> bool:
         run is to be cancelled. It ends once no run is under way.
     """
     runner = PatientRunner(name=TAG, limit=max(2, worker_count()) + 1, pause_on_shutdown=False)
-    await _register(runner, space)
+    await _register(runner, space, suffix)
     await _install_zombies()
-    await _catch_up(space)
+    await _bury(space)
+    await _catch_up(space, suffix)
     async with anyio.create_task_group() as group:
-        group.start_soon(_follow_settings, runner, space)
+        group.start_soon(_follow_settings, runner, space, suffix)
         group.start_soon(_end_when_idle, runner)
         await runner.start()
         group.cancel_scope.cancel()
@@ -174,8 +186,8 @@ async def _end_when_idle(runner: Runner) -> None:
     await runner.astop()
 
 
-async def _register(runner: Runner, space: Workspace) -> None:
-    made = await anyio.to_thread.run_sync(deployments, space)
+async def _register(runner: Runner, space: Workspace, suffix: str) -> None:
+    made = await anyio.to_thread.run_sync(deployments, space, suffix)
     add: Any = runner.aadd_deployment
     wanted = [await add(one) for one in made]
     async with get_client() as client:
@@ -187,7 +199,7 @@ async def _register(runner: Runner, space: Workspace) -> None:
                 await pause(old.id, True)
 
 
-async def _follow_settings(runner: Runner, space: Workspace) -> None:
+async def _follow_settings(runner: Runner, space: Workspace, suffix: str) -> None:
     """Take up sources that come, go or change, without a restart."""
     seen = _changed(space)
     while True:
@@ -196,8 +208,8 @@ async def _follow_settings(runner: Runner, space: Workspace) -> None:
         if now == seen:
             continue
         try:
-            await _register(runner, space)
-            await _catch_up(space)
+            await _register(runner, space, suffix)
+            await _catch_up(space, suffix)
             print(f"{datetime.now():%H:%M:%S} sources: taken up from {space.settings}", flush=True)
         except SettingsError as error:
             print(f"{datetime.now():%H:%M:%S} sources: {error}; the schedules stay as they were", flush=True)
@@ -214,13 +226,31 @@ def _changed(space: Workspace) -> tuple[int, int]:
     return (info.st_mtime_ns, info.st_size)
 
 
-async def _catch_up(space: Workspace) -> None:
+async def _ours(client: Any, space: Workspace) -> dict[str, Any]:
+    """The ids of this workspace's deployments, by name; others may use the same server."""
+    every = await client.read_deployments(deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG])))
+    return {d.name: d.id for d in every if (d.parameters or {}).get("root") == str(space.root)}
+
+
+async def _bury(space: Workspace) -> None:
+    """Mark the runs of an earlier life as crashed: only one process serves a workspace, so whoever had them is gone."""
+    async with get_client() as client:
+        ours = await _ours(client, space)
+        kinds = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
+        left = await client.read_flow_runs(
+            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=list(ours.values()))),
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=kinds)),
+        )
+        for run in left:
+            await client.set_flow_run_state(
+                run.id, Crashed(message="the process that had taken it up is gone"), force=True
+            )
+
+
+async def _catch_up(space: Workspace, suffix: str) -> None:
     """After an outage: the runs whose time passed are dropped, and each source that is due gets one."""
     async with get_client() as client:
-        every = await client.read_deployments(deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG])))
-        ours = {d.name: d.id for d in every if (d.parameters or {}).get("root") == str(space.root)}
-        if not ours:
-            return
+        ours = await _ours(client, space)
         late = await client.read_flow_runs(
             deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=list(ours.values()))),
             flow_run_filter=FlowRunFilter(
@@ -235,20 +265,24 @@ async def _catch_up(space: Workspace) -> None:
         for source in due_sources(space, datetime.now(UTC)):
             last = tries.get(source.name)
             key = f"due-{source.name}-{last.isoformat() if last else 'never'}"
-            if source.name in ours:
-                await client.create_flow_run_from_deployment(ours[source.name], idempotency_key=key)
+            name = deployment_name(source, suffix)
+            if name in ours:
+                await client.create_flow_run_from_deployment(ours[name], idempotency_key=key)
 
 
 async def _install_zombies() -> None:
-    """Install the automation that marks runs of ours as crashed when they give no sign of life, once a server."""
+    """Install, or bring up to date, the automation that marks our runs as crashed when they give no sign of life."""
+    names = ("heartbeat", "Completed", "Degraded", "NothingNew", "Failed", "Cancelled", "Cancelling", "Crashed")
     wanted = AutomationCore(
         name=ZOMBIES,
         description="Installed by Dateline. A run whose process was killed cannot say so itself.",
         trigger=EventTrigger(
-            after={"prefect.flow-run.heartbeat"},
-            expect={"prefect.flow-run.heartbeat", "prefect.flow-run.Completed", "prefect.flow-run.Failed", "prefect.flow-run.Cancelled", "prefect.flow-run.Crashed"},
+            after={"prefect.flow-run.heartbeat", "prefect.flow-run.Running"},
+            expect={f"prefect.flow-run.{name}" for name in names},
             for_each={"prefect.resource.id"},
-            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match=ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
+            # Only runs started here: those of others may beat more slowly.
+            match_related=ResourceSpecification({"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"}),
             posture=Posture.Proactive,
             threshold=1,
             within=timedelta(seconds=SILENCE),
@@ -257,16 +291,18 @@ async def _install_zombies() -> None:
     )  # fmt: skip
     async with get_client() as client:
         there = await client.read_automations_by_name(ZOMBIES)
-        if not there:
+        if there:
+            await client.update_automation(there[0].id, wanted.model_copy(update={"enabled": there[0].enabled}))
+        else:
             await client.create_automation(wanted)
 
 
-def main(root: str) -> None:
+def main(root: str, suffix: str = "") -> None:
     """Serve a workspace's deployments at PREFECT_API_URL until SIGTERM or Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us with SIGTERM, after the watcher
-    if anyio.run(serve, workspace(root)):
+    if anyio.run(serve, workspace(root), suffix):
         sys.exit(RENEW)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])

@@ -1,4 +1,4 @@
-"""`dateline doctor`: one look at everything that has gone wrong before, each with its remedy. Only reads."""
+"""`dateline doctor`: one look at everything that has gone wrong before, each with its remedy. Changes nothing."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from flows import inbox
 from flows.config import SettingsError, Workspace
-from flows.locks import is_locked
+from flows.locks import alone, is_locked
 from flows.server import answers, call, own_server
 
 ZOMBIES = "dateline: a run without a sign of life is marked as crashed"
@@ -106,6 +108,26 @@ def _disk(space: Workspace) -> Iterator[Check]:
         yield Check("disk", "wrong", text, "make room: `dateline gc`, a shorter `[captures] keep`, or a larger disk.")
     else:
         yield Check("disk", "ok", text)
+    if space.root.is_dir():
+        yield _locks(space)
+
+
+def _locks(space: Workspace) -> Check:
+    """Whether the file system can do what commits and the inbox stand on: a second name that fails if it is taken, and locks."""
+    with tempfile.TemporaryDirectory(dir=space.root, prefix=".doctor-") as folder:
+        one, two = Path(folder, "one"), Path(folder, "two")
+        try:
+            with alone(one) as held:
+                os.link(one, two)
+                good = held and is_locked(one)
+        except OSError as error:
+            return Check("locks", "wrong", f"{space.root}: {error.strerror or error}", "put the workspace on a file system with hard links and locks (NFS: version 4).")  # fmt: skip
+    if not good:
+        return Check("locks", "wrong", f"{space.root}: a lock that is held does not show", "the file system ignores locks: put the workspace on another, or run one process at a time.")  # fmt: skip
+    serving = " (held by `dateline serve`)" if is_locked(space.prefect_home / "serve.lock") else ""
+    return Check(
+        "locks", "ok", f"hard links and locks work{serving}; a lock ends with its process, so none is ever stale"
+    )
 
 
 def _warehouse(space: Workspace) -> Iterator[Check]:

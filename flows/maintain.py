@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from contextlib import redirect_stdout
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,8 +14,9 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows import keeping, rollup
-from flows.config import workspace
-from flows.tasks import shown
+from flows.config import Workspace, workspace
+from flows.locks import alone
+from flows.tasks import lock_file, shown
 
 Root = Annotated[
     str | None, Field(title="Workspace", description="Folder of the workspace; empty: the one that is served.")
@@ -34,7 +36,9 @@ def maintain(
     """
     space = workspace(root)
     said = io.StringIO()
-    with redirect_stdout(said):
+    with alone(lock_file(space, "maintain")) as mine, redirect_stdout(said):
+        if not mine:
+            return Completed(name="NothingNew", message="another run of it is under way")
         keeping.compact(space.root)
         keeping.collect(space, grace_days, False)
     lines = said.getvalue().strip().splitlines()
@@ -56,14 +60,20 @@ def roll_up(root: Root = None) -> Any:
 
 
 def _roll_up(root: str | None) -> bool:
-    """Roll up until no newer version came meanwhile: a run that wanted to start in between was told that one is under way."""
+    """Roll up in turn: a run that finds another at it waits, since that one may have begun before the last load."""
     space = workspace(root)
-    done = False
-    for _ in range(10):
-        days = rollup.roll_up(space.root)
-        if days is None:
-            break
-        done = True
-        text = f"Events by day at version {rollup.rolled_version(space.root)}; all of it: {space.root / 'rollups' / 'events_daily.parquet'}"
-        shown(lambda days=days, text=text: create_table_artifact(key="daily-roll-up", table=days, description=text))  # type: ignore[misc]
-    return done
+    for _ in range(120):
+        with alone(lock_file(space, "roll-up")) as mine:
+            if mine:
+                return _roll_up_alone(space)
+        time.sleep(0.5)
+    return False
+
+
+def _roll_up_alone(space: Workspace) -> bool:
+    days = rollup.roll_up(space.root)
+    if days is None:
+        return False
+    text = f"Events by day at version {rollup.rolled_version(space.root)}; all of it: {space.root / 'rollups' / 'events_daily.parquet'}"
+    shown(lambda: create_table_artifact(key="daily-roll-up", table=days, description=text))
+    return True

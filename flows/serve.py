@@ -21,12 +21,12 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flows import inbox
 from flows.config import Workspace, quiet_prefect
 from flows.locks import alone
-from flows.server import answers, call
+from flows.server import answers, call, suffix_of
 
 PORT = 4200
 _LOG_LIMIT = 10 * 1024 * 1024
@@ -71,6 +71,11 @@ class Group:
     say: Callable[[str], None]
     stopping: bool = field(default=False)
     server_was_away: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """Of the names of our deployments."""
+        return suffix_of(self.space, self.parts[0].name == "server")
 
     def begin(self, part: Part) -> None:
         """Start a part in a process group of its own: a Ctrl-C at the terminal reaches only us, and we end the parts in order."""
@@ -185,13 +190,13 @@ def serve(space: Workspace, host: str, port: int | None, own_server: bool) -> No
 
 
 def _parts(space: Workspace, api: str, host: str, port: int | None) -> list[Part]:
-    python, logs = sys.executable, space.prefect_home / "logs"
+    python, logs, suffix = sys.executable, space.prefect_home / "logs", suffix_of(space, port is not None)
     parts = []
     if port is not None:
         command = [python, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
         parts.append(Part("server", command, logs / "server.log"))
-    parts.append(Part("runner", [python, "-m", "flows.deployments", str(space.root)], logs / "runs.log"))
-    parts.append(Part("watcher", [python, "-m", "flows.watch", str(space.root), api], None))
+    parts.append(Part("runner", [python, "-m", "flows.deployments", str(space.root), suffix], logs / "runs.log"))
+    parts.append(Part("watcher", [python, "-m", "flows.watch", str(space.root), api, suffix], None))
     return parts
 
 
@@ -352,7 +357,7 @@ def _wait_for_deployments(group: Group) -> None:
     while not group.stopping and time.monotonic() < until:
         group.look_after(time.monotonic())
         with contextlib.suppress(OSError, ValueError):
-            found = call(group.api, "GET", "/deployments/name/roll-up/daily")
+            found = call(group.api, "GET", f"/deployments/name/roll-up/{quote('daily' + group.suffix)}")
             ready = (found.get("parameters") or {}).get("root") == str(group.space.root) and found.get(
                 "status"
             ) == "READY"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import urllib.error
+import urllib.parse
 import urllib.request
+from datetime import UTC, datetime
 from typing import Any
 
 from flows.config import Workspace
@@ -77,10 +80,15 @@ def _credentials() -> dict[str, str]:
     return {}
 
 
-def start_run(api: str, deployment: str, parameters: dict[str, Any], key: str) -> dict[str, Any]:
-    """Start a run of a deployment, once for each key; one that ended without doing its work is followed by another.
+_BEGINS, _WAITS = 30.0, 120.0
+"""Seconds after which a run that says it runs must hold what it works on, and within which one that was taken up must begin."""
 
-    The key of the follower is made from the dead run's id, so that asking twice never starts two.
+
+def start_run(api: str, deployment: str, parameters: dict[str, Any], key: str) -> dict[str, Any]:
+    """Start a run of a deployment for work that nobody holds, once for each key.
+
+    A run that ended without doing its work, or died and cannot say so, is followed by another. The key of the follower is made
+    from the dead run's id, so that asking twice never starts two.
 
     Args:
         deployment: "flow/name".
@@ -89,16 +97,31 @@ def start_run(api: str, deployment: str, parameters: dict[str, Any], key: str) -
     Raises:
         OSError, ValueError: as `call`.
     """
-    found = call(api, "GET", f"/deployments/name/{deployment}")
+    found = call(api, "GET", f"/deployments/name/{urllib.parse.quote(deployment)}")
     for _ in range(100):
         body = {"parameters": parameters, "idempotency_key": key, "state": {"type": "SCHEDULED"}}
         run: dict[str, Any] = call(api, "POST", f"/deployments/{found['id']}/create_flow_run", body)
-        if run.get("state_type") not in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
+        if not _is_dead(run):
             return run
         key = f"after-{run['id']}"
     return run
 
 
-def is_missing(error: OSError) -> bool:
-    """Whether a server answered that there is no such thing."""
-    return isinstance(error, urllib.error.HTTPError) and error.code == 404
+def _is_dead(run: dict[str, Any]) -> bool:
+    kind = run.get("state_type")
+    if kind in ("RUNNING", "PENDING"):
+        since = datetime.fromisoformat(str(run["state"]["timestamp"]).replace("Z", "+00:00"))
+        return (datetime.now(UTC) - since).total_seconds() > (_BEGINS if kind == "RUNNING" else _WAITS)
+    return kind in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+def suffix_of(space: Workspace, own_server: bool) -> str:
+    """What the names of a workspace's deployments end with: nothing on its own server, and a mark of its own on one that others use.
+
+    >>> from pathlib import Path
+    >>> suffix_of(Workspace(Path("/srv/news")), True), suffix_of(Workspace(Path("/srv/news")), False)
+    ('', '@news-0ca4d511')
+    """
+    if own_server:
+        return ""
+    return f"@{space.root.name}-{hashlib.sha256(os.fsencode(space.root)).hexdigest()[:8]}"

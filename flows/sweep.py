@@ -7,7 +7,7 @@ behind, is taken up by the next sweep.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Annotated, Any
@@ -21,7 +21,8 @@ from flows import inbox as ledger
 from flows import report, runner
 from flows.config import Workspace, worker_count, workspace
 from flows.intake import Intake
-from flows.tasks import THREADS, Carried
+from flows.locks import alone
+from flows.tasks import THREADS, Carried, lock_file
 
 LANDED = "dateline.inbox.landed"
 """Event: something was put into the inbox. It carries no orders: it starts a sweep."""
@@ -52,10 +53,19 @@ def inbox(
     """
     space = workspace(root)
     ledger.ensure(space.inbox)
+    if batch:
+        return _take(space, [batch])
+    with alone(lock_file(space, "sweep")) as mine:
+        if not mine:
+            return Completed(name="NothingNew", message="another sweep is under way")
+        return _take(space, _everything(space))
+
+
+def _take(space: Workspace, batches: Iterable[str]) -> Any:
     carried: Carried | None = None
     failed = 0
     with ExitStack() as pool:
-        for name in [batch] if batch else _everything(space):
+        for name in batches:
             with ledger.hold(space.inbox, name) as deaths:
                 if deaths is None:
                     continue

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, task
@@ -123,9 +124,14 @@ def ingest(
         return carried.ended(list(inputs) or list(sources), source)
 
 
-def source_lock(space: Workspace, name: str) -> Any:
+def source_lock(space: Workspace, name: str) -> Path:
     """The file whose lock a run of this source holds."""
-    return space.prefect_home / "locks" / f"source-{name}"
+    return lock_file(space, f"source-{name}")
+
+
+def lock_file(space: Workspace, name: str) -> Path:
+    """The file whose lock a run holds that must be alone."""
+    return space.prefect_home / "locks" / name
 
 
 def _spread(jitter: float) -> None:
@@ -246,7 +252,8 @@ def shown(show: Callable[[], Any]) -> None:
 
 
 def _emit(event: str, resource: str, payload: dict[str, Any]) -> None:
-    emit_event(event, {"prefect.resource.id": resource, "prefect.resource.name": event}, payload=payload)
+    labels = {"prefect.resource.id": resource, "prefect.resource.name": event, "dateline.root": payload["root"]}
+    emit_event(event, labels, payload=payload)
 
 
 def _rename(name: str) -> None:

@@ -30,8 +30,9 @@ ASK_AGAIN = 15.0
 class Watcher:
     """What one watcher remembers; all of it may be lost."""
 
-    def __init__(self, space: Workspace, api: str, say: Callable[[str], None]) -> None:
+    def __init__(self, space: Workspace, api: str, suffix: str, say: Callable[[str], None]) -> None:
         self.space, self.api, self.say = space, api, say
+        self.deployment = DEPLOYMENT + suffix
         self.asked: dict[str, float] = {}
         self.failing = ""
 
@@ -50,7 +51,7 @@ class Watcher:
         first = batch not in self.asked
         self.asked[batch] = now
         try:
-            start_run(self.api, DEPLOYMENT, {"batch": batch, "root": str(self.space.root)}, batch)
+            start_run(self.api, self.deployment, {"batch": batch, "root": str(self.space.root)}, batch)
         except (OSError, ValueError) as error:
             self.asked[batch] = now - ASK_AGAIN + 2  # soon again: the batch is safe, it only waits
             if self.failing != str(error):
@@ -63,7 +64,7 @@ class Watcher:
         self.failing = ""
 
 
-def main(root: str, api: str) -> None:
+def main(root: str, api: str, suffix: str = "") -> None:
     """Watch until SIGTERM or Ctrl-C."""
     space = workspace(root)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -71,7 +72,7 @@ def main(root: str, api: str) -> None:
     def say(text: str) -> None:
         print(f"{datetime.now():%H:%M:%S} {text}", flush=True)
 
-    watcher = Watcher(space, api, say)
+    watcher = Watcher(space, api, suffix, say)
     ledger.ensure(space.inbox)
     while True:
         try:
@@ -86,4 +87,4 @@ def main(root: str, api: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

@@ -45,13 +45,14 @@ class Served:
         (self.cwd / "flows" / "__init__.py").write_text("raise SystemExit('the foreign flows was imported')\n")
         self.output = folder / "serve.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.more: dict[str, str] = {}
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-P", "-m", "flows", *arguments, "--root", str(self.root)]
 
     def environment(self) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "DATELINE_", "PYTHON"))}
-        return env | {"PYTHONPATH": str(Path(flows.__file__).parent.parent), "DATELINE_WORKERS": "2"}
+        return env | {"PYTHONPATH": str(Path(flows.__file__).parent.parent), "DATELINE_WORKERS": "2"} | self.more
 
     def start(self, *arguments: str) -> float:
         """Start it and wait for its banner; returns the seconds that took."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from flows import inbox
 from flows.demo import SAMPLES
+from flows.locks import alone
 from tests.flows.serving import Served, article, processes, wait_for
 
 pytestmark = [
@@ -81,6 +83,51 @@ def test_a_schedule_makes_a_run(served: Served) -> None:
 
     wait_for(ran, 150, "a run by schedule")
     assert served.sql("select count(*) from articles where source = 'local-paper'") == "1"
+
+
+def test_two_runs_of_a_source_never_go_side_by_side(served: Served) -> None:
+    deployment = served.call("GET", "/deployments/name/ingest/local-paper")["id"]
+    with alone(served.space.prefect_home / "locks" / "source-local-paper") as mine:
+        assert mine
+        run = served.call("POST", f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})["id"]
+        (ended,) = wait_for(
+            lambda: served.runs(id={"any_": [run]}, state={"type": {"any_": ["COMPLETED"]}}), 60, "it ended"
+        )
+    assert (ended["state_name"], ended["state"]["message"]) == (
+        "NothingNew",
+        "local-paper: another run of it is under way",
+    )
+
+
+def test_after_an_outage_a_source_runs_once(served: Served) -> None:
+    assert served.stop() == 0
+    time.sleep(150)  # two or three runs are missed
+    began = datetime.now(UTC)
+    served.start()
+    late = {"type": {"any_": ["SCHEDULED"]}}, {"before_": began.isoformat()}
+
+    def caught_up() -> list[dict[str, Any]]:
+        runs = served.runs(tags={"all_": ["source:local-paper"]}, start_time={"after_": began.isoformat()})
+        return [r for r in runs if r["state_type"] == "COMPLETED"]
+
+    runs = wait_for(caught_up, 60, "the source that is due is fetched")
+    assert len([r for r in runs if r["expected_start_time"] < began.isoformat()]) <= 1
+    assert not served.runs(tags={"all_": ["source:local-paper"]}, state=late[0], expected_start_time=late[1])
+
+
+def test_another_workspace_uses_the_same_server(served: Served, tmp_path: Path) -> None:
+    guest = Served(tmp_path)
+    guest.more = {"PREFECT_API_URL": served.api}
+    guest.start("--no-server")
+    try:
+        guest.drop("guest/one.html", article(777))
+        wait_for(lambda: "guest/one.html" in guest.resting("_done"), 90, "its file")
+        assert guest.sql("select source from articles") == "guest"
+        assert served.sql("select count(*) from articles where source = 'guest'") == "0"
+        assert served.call("GET", "/deployments/name/inbox/dropped")["parameters"]["root"] == str(served.root)
+    finally:
+        assert guest.stop() == 0
+    assert not guest.leftovers()
 
 
 def test_a_killed_run_is_done_again(served: Served) -> None:
