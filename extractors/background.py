@@ -82,7 +82,7 @@ def _asks(reading: Reading, at: int) -> bool:
     for k in range(at, min(at + 5, len(lower))):
         if lower[k] in reading.lexicons.words["questions"]:
             return True
-        if tags[k] not in "DNR#AsZ":
+        if tags[k] not in "DNR#AsZ" and lower[k] != "by":
             return False
     return False
 

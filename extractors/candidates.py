@@ -38,10 +38,10 @@ class Candidate:
     """Why it is no event after all, for `explain`."""
 
     @property
-    def by_authority(self) -> bool:
-        """Whether only the want of a country spoke against an arrest or a verdict: the article's country is that of its police."""
+    def placeable(self) -> bool:
+        """Whether only the want of a country spoke against an arrest, a verdict or people killed: the place tells whose they are."""
         told = self.status == "actual" and not self.nominal and any(a.sector or a.name for a in self.recipients)
-        return self.dropped == UNPLACED and self.rule.authority is not None and told
+        return self.dropped == UNPLACED and told and (self.rule.authority is not None or self.type == "ASSAULT")
 
     @property
     def vouched(self) -> bool:

@@ -108,7 +108,11 @@ def code(
     timed = _by_sentence([d for d in dates if d.char_start >= lede], spans)
     placed = _by_sentence(places, spans)
     for read, own, here in zip(sentences, timed, placed, strict=True):
-        live = [c for c in read.found if not c.dropped or (vouching and c.vouched) or (focus and c.by_authority)]
+        live = [
+            c
+            for c in read.found
+            if not c.dropped or (vouching and c.vouched) or (c.placeable and (focus or any(p.country for p in here)))
+        ]
         if off_topic or read.veto:
             live = [c for c in live if survives(c, read.veto or off_topic, lexicons)]
         if live:

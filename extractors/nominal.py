@@ -12,6 +12,9 @@ from extractors.status import HYPOTHETICAL
 from extractors.triggers import noun_trigger
 
 RANK = {"main": 0, "comp": 0, "coord": 0, "resume": 0, "part": 1, "sub": 2, "rel": 2, "attrib": 3}
+_MET_WITH = frozenset(("ASSAULT", "COERCE", "SANCTION", "ACCUSE", "THREATEN", "PROTEST"))
+_BEFALLS = frozenset(("see", "suffer", "face", "undergo", "witness", "experience", "endure", "sustain", "draw"))
+_BESIDE = frozenset(("after", "following", "since", "before", "despite", "amid"))
 _CIRCUMSTANCE = frozenset(("in", "at", "near", "on", "outside", "between", "by", "to"))
 
 
@@ -76,6 +79,12 @@ def _noun_sides(
     if not candidate.actors and verb is not None:
         if verb.passive:
             candidate.actors = sides.slot(reading, clause, verb.head + 1, limit, "by")
+        elif rule.type in _MET_WITH and not chunk.prep and any(v in _BEFALLS for v in verb.lemmas):
+            candidate.recipients = sides.subject(reading, clause)  # "the city has seen five attacks"
+            return
+        elif chunk.prep in _BESIDE:
+            # "met after the attack": whose attack is not said; "died after torture": who met with it is
+            candidate.recipients = sides.subject(reading, clause) if "die" in verb.lemmas else ()
         elif chunk.prep or any(v in reading.lexicons.words["light"] for v in verb.lemmas) or _links(reading, verb):
             candidate.actors = sides.subject(reading, clause)
     slots = (

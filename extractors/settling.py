@@ -69,8 +69,9 @@ def told_apart(actor: Actor, reading: Reading, places: Iterable[Mention]) -> Act
     """The actor with the country that its place's name stands for in this article: "a Georgia man" beside Atlanta."""
     for place in places:
         inside = actor.char_start <= place.char_start and place.char_end <= actor.char_end
-        if inside and place.country and place.text.lower() in reading.lexicons.words["shared_names"]:
-            return replace(actor, country=place.country)
+        shared = place.text.lower() in reading.lexicons.words["shared_names"]
+        if inside and place.country and (shared or (actor.country is None and actor.sector)):
+            return replace(actor, country=place.country)  # also "a Louisiana man", "Odesa residents"
     return actor
 
 

@@ -177,10 +177,11 @@ def _deed(reading: Reading, chunk: Chunk) -> tuple[Actor, ...] | None:
     """Who did the deed whose phrase a chunk ends: "a Russian strike on a market in Kharkiv, which killed five" was Russian; None without a deed."""
     chunks, at = reading.parse.chunks, chunk
     for _ in range(3):
-        if at.prep not in ("on", "against", "in", "at", "of", "near") or not at.index:
+        if not at.index:
             return None
         before = chunks[at.index - 1]
-        if at.start - before.end > 2:
+        goes_on = not at.prep and before.prep in ("in", "at", "near") and reading.parse.tags[at.start - 1] == ","
+        if (at.prep not in ("on", "against", "in", "at", "of", "near") and not goes_on) or at.start - before.end > 2:
             return None
         hit = noun_trigger(reading, before)
         if hit is not None and hit[0].type in ("ASSAULT", "PROTEST"):

@@ -119,6 +119,8 @@ def _open(i: int, low: str, sentence: Sentence, lexicons: Lexicons, tags: list[s
     if low in words["forenames"] and _is_forename(i, sentence, tags):
         return "N"
     following = lower[i + 1] if i + 1 < len(lower) else "."
+    if low == "charged" and following == "with":
+        return "E"  # "a man charged with murder", never "charged with murder a man"
     if low == "held" and following in ("captive", "hostage", "prisoner"):
         return "E"
     if low == "far" and i and lower[i - 1] == "so":
