@@ -10,10 +10,11 @@ from datetime import date
 from typing import Any
 
 from extractors.candidates import Candidate
-from extractors.coder import Read, code, read_text
+from extractors.coder import code, read_text
 from extractors.lexicon import Lexicons
 from extractors.records import Actor, Event
 from extractors.rules import Rule
+from extractors.telling import Read
 
 _CLASSES = {
     "D": "determiner", "N": "noun", "#": "number", "P": "preposition", "T": "to", "V": "verb", "E": "participle", "G": "gerund",
