@@ -169,13 +169,13 @@ What {topic} means for {A}
 """.splitlines()
 
 
-def article(number: int) -> tuple[str, list[str], datetime]:
-    """Headline, paragraphs and time of publication of an article; about 350 words."""
+def article(number: int, least: int = WORDS) -> tuple[str, list[str], datetime]:
+    """Headline, paragraphs and time of publication of an article of at least `least` words and two sentences more at most."""
     chance = random.Random(number)
     published = START + timedelta(minutes=7 * number)
     title = _filled(chance.choice(HEADLINES), chance)
     words, paragraphs = 0, []
-    while words < WORDS:
+    while words < least:
         told = [_filled(chance.choice(EVENTS if chance.random() < 0.5 else COLOUR), chance) for _ in range(2)]
         paragraphs.append(" ".join(told))
         words += paragraphs[-1].count(" ") + 1
@@ -206,10 +206,10 @@ def _page(title: str, paragraphs: list[str], published: datetime) -> str:
     )
 
 
-def lines(first: int, count: int, html: bool) -> Iterator[str]:
+def lines(first: int, count: int, html: bool, least: int) -> Iterator[str]:
     """JSON lines for the `.jsonl` door: pages when `html`, else plain texts."""
     for number in range(first, first + count):
-        title, paragraphs, published = article(number)
+        title, paragraphs, published = article(number, least)
         line = {"url": f"https://wire.example/{published:%Y/%m/%d}/{number}"}
         if html:
             line["html"] = _page(title, paragraphs, published)
@@ -218,7 +218,7 @@ def lines(first: int, count: int, html: bool) -> Iterator[str]:
         yield json.dumps(line) + "\n"
 
 
-def write(folder: Path, count: int, html: bool = False, files: int = 1) -> list[Path]:
+def write(folder: Path, count: int, html: bool = False, files: int = 1, least: int = WORDS) -> list[Path]:
     """`count` documents in `files` files of about the same length."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -226,6 +226,6 @@ def write(folder: Path, count: int, html: bool = False, files: int = 1) -> list[
         first, after = count * part // files, count * (part + 1) // files
         path = folder / f"documents-{part:04d}.jsonl"
         with path.open("w", encoding="utf-8") as out:
-            out.writelines(lines(first, after - first, html))
+            out.writelines(lines(first, after - first, html, least))
         written.append(path)
     return written

@@ -1,6 +1,6 @@
 """What Prefect costs an ingest: the same documents directly and as a flow under a real server on loopback, in turn, in one run.
 
-    python -m tests.benchmarks.orchestration [--documents 10000] [--rounds 2] [--html]
+    python -m tests.benchmarks.orchestration [--documents 10000] [--rounds 2] [--html] [--words 350]
 
 A run is the whole `dateline ingest` command into a fresh workspace, its start and imports included; the server runs on the same
 processors, so that what it uses is taken from the extraction. Order within the rounds: direct flow, flow direct, and so on.
@@ -172,11 +172,12 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--html", action="store_true", help="web pages instead of plain texts")
+    parser.add_argument("--words", type=int, default=documents.WORDS, help="of a document, at least")
     given = parser.parse_args()
     runs: dict[bool, list[Measured]] = {False: [], True: []}
     with tempfile.TemporaryDirectory(prefix="orchestration-") as name:
         folder = Path(name)
-        source = documents.write(folder / "given", given.documents, given.html)[0]
+        source = documents.write(folder / "given", given.documents, given.html, least=given.words)[0]
         home = folder / "prefect"
         home.mkdir()
         quiet_prefect(home)
