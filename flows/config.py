@@ -116,5 +116,7 @@ def quiet_prefect(home: Path) -> None:
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PYTHONSAFEPATH": "1",
+        # The automation for killed runs waits 90 s for a sign of life; Prefect's own 180 s would have it end living runs.
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     }.items():
         os.environ.setdefault(key, value)

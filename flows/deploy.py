@@ -12,50 +12,28 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.config import SettingsError, Workspace
-from flows.configured import Source, read_sources
 from flows.readers.files import find_inputs, media_type
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
-    from prefect.flows import Flow
+    from prefect.deployments.runner import RunnerDeployment
 
-PATHS = "paths"
 TAG = "dateline:pool"
+BY_HAND = "ingest/by-hand"
+"""The deployment that takes whatever paths a run is given."""
 MOST_BESIDE = 1000
-ENVIRONMENT = {"PYTHONSAFEPATH": "1", "DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-"""Of every run: no import of a foreign `flows` package from the folder it starts in, and nothing told to anyone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """A flow under a name on the pool."""
-
-    name: str
-    entrypoint: str
-    """The flow as module.function."""
-    parameters: dict[str, Any]
-    cron: str | None = None
-    every: timedelta | None = None
-    timezone: str = "UTC"
-    alone: bool = False
-    """Whether a run is left out while another is under way (the next one takes what it would have taken)."""
-
-    @property
-    def flow(self) -> str:
-        """The flow's name."""
-        return self.entrypoint.rpartition(".")[2]
-
-    @property
-    def schedule(self) -> str:
-        """For people."""
-        if self.cron:
-            return f"{self.cron} ({self.timezone})"
-        return f"every {self.every}" if self.every else "when asked for"
+ENVIRONMENT = {
+    "PYTHONSAFEPATH": "1",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
+"""Of every run: no import of a foreign `flows` package from the folder it starts in, a sign of life by which a killed run is known, and
+nothing told to anyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +44,6 @@ class Part:
     inputs: tuple[str, ...]
     key: str
     """Changes with the names, sizes and times of its files: parts that did not change are not queued twice."""
-
-
-def deployments(space: Workspace) -> tuple[Deployment, ...]:
-    """All deployments of a workspace: one a configured source, one for paths that are asked for, one for the upkeep.
-
-    Raises:
-        SettingsError: dateline.toml is wrong.
-    """
-    root = {"root": str(space.root)}
-    return (
-        *(_of(source, root) for source in read_sources(space)),
-        Deployment(PATHS, "flows.tasks.ingest", root),
-        Deployment("upkeep", "flows.maintain.maintain", root, cron="20 3 * * *", alone=True),
-    )
-
-
-def _of(source: Source, root: dict[str, str]) -> Deployment:
-    given = root | {"sources": [source.name]}
-    return Deployment(source.name, "flows.tasks.ingest", given, source.cron, source.every, source.timezone, alone=True)
 
 
 def parts(paths: Iterable[Path]) -> Iterator[Part]:
@@ -123,30 +82,27 @@ def _part(name: str, inputs: list[Path]) -> Iterator[Part]:
     yield Part(name, tuple(map(str, inputs)), digest.hexdigest()[:32])
 
 
-def register(space: Workspace, pool: str, client: SyncPrefectClient) -> tuple[list[Deployment], list[str]]:
-    """Put the workspace's deployments on a pool, which is made where there is none; those of sources that are gone are removed.
+def register(space: Workspace, pool: str, client: SyncPrefectClient) -> tuple[list[RunnerDeployment], list[str]]:
+    """Put all deployments of a workspace on a pool, which is made where there is none; those of sources that are gone are removed.
 
     Returns:
         The deployments, and the names of those removed.
+    Raises:
+        SettingsError: dateline.toml is wrong, or the pool is of another type.
     """
-    from prefect.deployments.runner import RunnerDeployment
-    from prefect.types.entrypoint import EntrypointType
+    import anyio
 
-    wanted = list(deployments(space))
+    from flows.deployments import deployments, install_zombies
+
+    placed = deployments(space)
     _ensure_pool(client, pool)
-    for one in wanted:
-        RunnerDeployment.from_flow(
-            _flow(one.entrypoint),
-            name=one.name,
-            schedules=_schedules(one),
-            parameters=one.parameters,
-            tags=[TAG],
-            concurrency_limit=_limit(one),
-            work_pool_name=pool,
-            job_variables={"env": ENVIRONMENT},
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        ).apply()
-    return wanted, _remove_others(client, pool, space, {(one.entrypoint, one.name) for one in wanted})
+    for one in placed:
+        one.tags = [*(one.tags or []), TAG]
+        one.work_pool_name = pool
+        one.job_variables = {"env": ENVIRONMENT}
+        one.apply()
+    anyio.run(install_zombies)
+    return placed, _remove_others(client, pool, space, {one.full_name for one in placed})
 
 
 def queue(found: Iterable[Part], space: Workspace, source: str | None, client: SyncPrefectClient) -> dict[str, str]:
@@ -155,7 +111,7 @@ def queue(found: Iterable[Part], space: Workspace, source: str | None, client: S
     Returns:
         The run's name by the part's.
     """
-    deployment = client.read_deployment_by_name(f"ingest/{PATHS}")
+    deployment = client.read_deployment_by_name(BY_HAND)
     names = {}
     for part in found:
         run = client.create_flow_run_from_deployment(
@@ -168,32 +124,19 @@ def queue(found: Iterable[Part], space: Workspace, source: str | None, client: S
     return names
 
 
+def schedule_text(one: RunnerDeployment) -> str:
+    """When it runs, for people."""
+    for planned in one.schedules or []:
+        schedule: Any = planned.schedule
+        every = getattr(schedule, "interval", None)
+        return f"every {every}" if every else f"{schedule.cron} ({schedule.timezone or 'UTC'})"
+    return "at an event" if one.triggers else "when asked for"
+
+
 def worker_command(url: str, pool: str) -> str:
     """How a worker is started, on any machine that sees the workspace."""
     private = " ".join(f"{k}={v}" for k, v in ENVIRONMENT.items())
     return f"PREFECT_API_URL={url} {private} prefect worker start --type process --pool {pool} --limit 2"
-
-
-def _flow(entrypoint: str) -> Flow[..., Any]:
-    from prefect.flows import load_flow_from_entrypoint
-
-    return load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
-
-
-def _schedules(one: Deployment) -> list[Any]:
-    from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
-
-    if one.cron:
-        return [CronSchedule(cron=one.cron, timezone=one.timezone)]
-    return [IntervalSchedule(interval=one.every, timezone=one.timezone)] if one.every else []
-
-
-def _limit(one: Deployment) -> Any:
-    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-
-    return (
-        ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW) if one.alone else None
-    )
 
 
 def _ensure_pool(client: SyncPrefectClient, pool: str) -> None:
@@ -213,23 +156,15 @@ def _ensure_pool(client: SyncPrefectClient, pool: str) -> None:
         )
 
 
-def _remove_others(client: SyncPrefectClient, pool: str, space: Workspace, wanted: set[tuple[str, str]]) -> list[str]:
-    from prefect.client.schemas.filters import (
-        DeploymentFilter,
-        DeploymentFilterTags,
-        WorkPoolFilter,
-        WorkPoolFilterName,
-    )
+def _remove_others(client: SyncPrefectClient, pool: str, space: Workspace, wanted: set[str]) -> list[str]:
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 
-    there = client.read_deployments(
-        work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[pool])),
-        deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG])),
-    )
     removed = []
-    for one in there:
-        if one.parameters.get("root") == str(space.root) and (one.entrypoint, one.name) not in wanted:
+    for one in client.read_deployments(deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))):
+        name = f"{client.read_flow(one.flow_id).name}/{one.name}"
+        if one.work_pool_name == pool and one.parameters.get("root") == str(space.root) and name not in wanted:
             client.delete_deployment(one.id)
-            removed.append(one.name)
+            removed.append(name)
     return removed
 
 

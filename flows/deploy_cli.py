@@ -57,7 +57,7 @@ def deploy(
         queued = pools.queue(found, space, source, client) if found else {}
     typer.echo(f"work pool {pool} at {url}")
     for one in placed:
-        typer.echo(f"  {one.flow}/{one.name:30} {one.schedule}")
+        typer.echo(f"  {one.full_name:32} {pools.schedule_text(one)}")
     for name in removed:
         typer.echo(f"  removed: {name}")
     for name in queued:

@@ -166,7 +166,7 @@ async def serve(space: Workspace, suffix: str) -> bool:
     """
     runner = PatientRunner(name=TAG, limit=max(2, worker_count()) + 1, pause_on_shutdown=False)
     await _register(runner, space, suffix)
-    await _install_zombies()
+    await install_zombies()
     await _bury(space)
     await _catch_up(space, suffix)
     async with anyio.create_task_group() as group:
@@ -270,7 +270,7 @@ async def _catch_up(space: Workspace, suffix: str) -> None:
                 await client.create_flow_run_from_deployment(ours[name], idempotency_key=key)
 
 
-async def _install_zombies() -> None:
+async def install_zombies() -> None:
     """Install, or bring up to date, the automation that marks our runs as crashed when they give no sign of life."""
     names = ("heartbeat", "Completed", "Degraded", "NothingNew", "Failed", "Cancelled", "Cancelling", "Crashed")
     wanted = AutomationCore(

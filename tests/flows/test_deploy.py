@@ -13,7 +13,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +39,6 @@ schedule = "every 30 minutes"
 """
 
 
-def test_a_deployment_for_every_source_and_for_paths(root: Path) -> None:
-    daily, wire, paths, upkeep = deploy.deployments(settings(root, SOURCES))
-    assert daily == deploy.Deployment(
-        "daily",
-        "flows.tasks.ingest",
-        {"root": str(root), "sources": ["daily"]},
-        cron="15 6 * * *",
-        timezone="Asia/Almaty",
-        alone=True,
-    )
-    assert (wire.every, wire.alone) == (timedelta(minutes=30), True)
-    assert (paths.parameters, paths.schedule, paths.alone) == ({"root": str(root)}, "when asked for", False)
-    assert upkeep.entrypoint == "flows.maintain.maintain"
-
-
 def test_an_archive_is_cut_by_its_folders(tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     for day in ("2024-06-02", "2024-06-01", "empty", ".hidden"):
@@ -76,18 +60,19 @@ def test_an_archive_is_cut_by_its_folders(tmp_path: Path) -> None:
 
 
 def test_prefect_yaml_says_the_same(root: Path) -> None:
-    """The file for `prefect deploy` names the same flows, names, schedules, limits and environment."""
-    written = yaml.safe_load((HERE / "prefect.yaml").read_text())
-    ours = [one for one in deploy.deployments(Workspace(root)) if "sources" not in one.parameters]
-    assert len(written["deployments"]) == len(ours)
-    for there, one in zip(written["deployments"], ours, strict=True):
-        assert (there["name"], there["entrypoint"], there["tags"]) == (one.name, one.entrypoint, [deploy.TAG])
+    """The file for `prefect deploy` names the same flows, names, schedules, limits, triggers and environment."""
+    from flows.deployments import deployments
+
+    written = yaml.safe_load((HERE / "prefect.yaml").read_text())["deployments"]
+    ours = deployments(Workspace(root))
+    assert [(d["entrypoint"], d["name"]) for d in written] == [(d.entrypoint, d.name) for d in ours]
+    for there, one in zip(written, ours, strict=True):
+        assert there["tags"] == [*one.tags, deploy.TAG]
         assert there["parameters"].keys() == one.parameters.keys()
-        schedules = [{"cron": one.cron, "timezone": one.timezone}] if one.cron else []
-        assert there.get("schedules", []) == schedules
-        assert there.get("concurrency_limit") == (
-            {"limit": 1, "collision_strategy": "CANCEL_NEW"} if one.alone else None
-        )
+        assert [s["cron"] for s in there.get("schedules", [])] == [s.schedule.cron for s in one.schedules]
+        assert [set(t["expect"]) for t in there.get("triggers", [])] == [t.expect for t in one.triggers]
+        alone = {"limit": one.concurrency_limit, "collision_strategy": "CANCEL_NEW"} if one.concurrency_limit else None
+        assert there.get("concurrency_limit") == alone
         assert there["work_pool"]["job_variables"] == {"env": deploy.ENVIRONMENT}
 
 
@@ -154,11 +139,11 @@ def ask(url: str, path: str, **given: Any) -> Any:
         return json.load(answer)
 
 
-def finished(url: str, count: int, seconds: float = 300) -> list[dict[str, Any]]:
-    """All flow runs, once `count` of them have ended."""
+def finished(url: str, count: int, seconds: float = 400) -> list[dict[str, Any]]:
+    """The runs that were given paths, once `count` of them have ended."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        runs: list[dict[str, Any]] = ask(url, "flow_runs/filter")
+        runs: list[dict[str, Any]] = [r for r in ask(url, "flow_runs/filter") if r["parameters"].get("inputs")]
         if sum(run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") for run in runs) >= count:
             return runs
         time.sleep(1)
@@ -201,7 +186,7 @@ def test_two_workers_on_a_pool_give_the_rows_of_a_direct_run(tmp_path: Path) -> 
         assert said.count("queued: 2024-05-0") == 4
         for name in ("one", "two"):
             stack.enter_context(worker(name, private, cwd))
-        runs = [run for run in finished(under.url, 4) if run["parameters"].get("inputs")]
+        runs = finished(under.url, 4)
         assert sorted(run["state_name"] for run in runs) == ["Completed"] * 4
         spans = sorted((run["start_time"], run["end_time"]) for run in runs)
         assert spans[1][0] < spans[0][1], "each worker takes one run at a time: two at once are two workers"
@@ -211,10 +196,10 @@ def test_two_workers_on_a_pool_give_the_rows_of_a_direct_run(tmp_path: Path) -> 
             SOURCES.replace('schedule = "15 6 * * *"\n', "").partition("[sources.wire]")[0]
         )
         said = dateline("deploy", "--root", str(shared.root), str(archive))
-        assert "removed: wire" in said
-        assert len([run for run in ask(under.url, "flow_runs/filter") if run["parameters"].get("inputs")]) == 4
-        there = {one["name"]: one for one in ask(under.url, "deployments/filter")}
-        assert there.keys() == {"daily", "paths", "upkeep"}
+        assert "removed: ingest/wire" in said
+        assert len(finished(under.url, 4)) == 4
+        there = {one["name"]: one for one in ask(under.url, "deployments/filter") if "sources" in one["parameters"]}
+        assert there.keys() == {"daily"}
         assert there["daily"]["schedules"] == []
 
         # A run under the same server whose batches go to a Dask cluster.
