@@ -142,7 +142,8 @@ def test_inline_processes_and_dask_give_the_same_rows(tmp_path: Path, monkeypatc
             batches = pool.client.run(lambda dask_worker: dask_worker.state.executed_count)
             assert sorted(batches.values()) in ([1, 3], [2, 2]), "four batches, both workers at work"
             # A cluster that goes away is an error with its remedy, never a wait without end.
-            items = job_of.items_of(job_of.plan([str(tmp_path / "in")]), dask, pipeline.Counts(), lambda _: None)
+            job = job_of.plan([str(tmp_path / "in")])
+            items = pipeline.read_items(job.inputs, None, pipeline.Counts(), lambda _: None)
             pending = pool.submit(pipeline.Batch(1, "1", tuple(items)))
             scheduler.kill()
             with pytest.raises(SettingsError, match=r"lost a batch \(.*see its log and repeat"):
