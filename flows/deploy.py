@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 TAG = "dateline:pool"
-BY_HAND = "ingest/by-hand"
-"""The deployment that takes whatever paths a run is given."""
 MOST_BESIDE = 1000
 ENVIRONMENT = {
     "PYTHONSAFEPATH": "1",
@@ -82,9 +80,13 @@ def _part(name: str, inputs: list[Path]) -> Iterator[Part]:
     yield Part(name, tuple(map(str, inputs)), digest.hexdigest()[:32])
 
 
-def register(space: Workspace, pool: str, client: SyncPrefectClient) -> tuple[list[RunnerDeployment], list[str]]:
+def register(
+    space: Workspace, pool: str, suffix: str, client: SyncPrefectClient
+) -> tuple[list[RunnerDeployment], list[str]]:
     """Put all deployments of a workspace on a pool, which is made where there is none; those of sources that are gone are removed.
 
+    Args:
+        suffix: what all names end with, here and in `queue` (`flows.server.suffix_of`).
     Returns:
         The deployments, and the names of those removed.
     Raises:
@@ -94,7 +96,7 @@ def register(space: Workspace, pool: str, client: SyncPrefectClient) -> tuple[li
 
     from flows.deployments import deployments, install_zombies
 
-    placed = deployments(space)
+    placed = deployments(space, suffix)
     _ensure_pool(client, pool)
     for one in placed:
         one.tags = [*(one.tags or []), TAG]
@@ -105,13 +107,15 @@ def register(space: Workspace, pool: str, client: SyncPrefectClient) -> tuple[li
     return placed, _remove_others(client, pool, space, {one.full_name for one in placed})
 
 
-def queue(found: Iterable[Part], space: Workspace, source: str | None, client: SyncPrefectClient) -> dict[str, str]:
+def queue(
+    found: Iterable[Part], space: Workspace, source: str | None, suffix: str, client: SyncPrefectClient
+) -> dict[str, str]:
     """Start a run for every part; one that is queued or done already, and has not changed since, stays as it is.
 
     Returns:
         The run's name by the part's.
     """
-    deployment = client.read_deployment_by_name(BY_HAND)
+    deployment = client.read_deployment_by_name(f"ingest/by-hand{suffix}")
     names = {}
     for part in found:
         run = client.create_flow_run_from_deployment(

@@ -42,6 +42,7 @@ def deploy(
     """
     from flows import deploy as pools
     from flows.config import quiet_prefect
+    from flows.server import own_server, suffix_of
 
     space = space_of(root)
     found = list(pools.parts(archives or []))
@@ -52,9 +53,10 @@ def deploy(
     quiet_prefect(space.prefect_home)
     from prefect.client.orchestration import get_client
 
+    suffix = suffix_of(space, url == own_server(space))
     with get_client(sync_client=True) as client:
-        placed, removed = pools.register(space, pool, client)
-        queued = pools.queue(found, space, source, client) if found else {}
+        placed, removed = pools.register(space, pool, suffix, client)
+        queued = pools.queue(found, space, source, suffix, client) if found else {}
     typer.echo(f"work pool {pool} at {url}")
     for one in placed:
         typer.echo(f"  {one.full_name:32} {pools.schedule_text(one)}")

@@ -21,6 +21,7 @@ import yaml
 
 from flows import deploy
 from flows.config import SettingsError, Workspace
+from flows.server import suffix_of
 from tests.benchmarks.orchestration import server
 from tests.flows.test_engine import HERE, dask_cluster, free_port, settings, wait_for_port
 from tests.flows.test_ingest import everything, write_articles
@@ -60,7 +61,7 @@ def test_an_archive_is_cut_by_its_folders(tmp_path: Path) -> None:
 
 
 def test_prefect_yaml_says_the_same(root: Path) -> None:
-    """The file for `prefect deploy` names the same flows, names, schedules, limits, triggers and environment."""
+    """The file for `prefect deploy` names the same flows, names, schedules, triggers and environment."""
     from flows.deployments import deployments
 
     written = yaml.safe_load((HERE / "prefect.yaml").read_text())["deployments"]
@@ -70,9 +71,10 @@ def test_prefect_yaml_says_the_same(root: Path) -> None:
         assert there["tags"] == [*one.tags, deploy.TAG]
         assert there["parameters"].keys() == one.parameters.keys()
         assert [s["cron"] for s in there.get("schedules", [])] == [s.schedule.cron for s in one.schedules]
-        assert [set(t["expect"]) for t in there.get("triggers", [])] == [t.expect for t in one.triggers]
-        alone = {"limit": one.concurrency_limit, "collision_strategy": "CANCEL_NEW"} if one.concurrency_limit else None
-        assert there.get("concurrency_limit") == alone
+        assert [(set(t["expect"]), t.get("match", {}).keys()) for t in there.get("triggers", [])] == [
+            (t.expect, t.match.model_dump().keys()) for t in one.triggers
+        ]
+        assert one.concurrency_limit is None
         assert there["work_pool"]["job_variables"] == {"env": deploy.ENVIRONMENT}
 
 
@@ -196,11 +198,12 @@ def test_two_workers_on_a_pool_give_the_rows_of_a_direct_run(tmp_path: Path) -> 
             SOURCES.replace('schedule = "15 6 * * *"\n', "").partition("[sources.wire]")[0]
         )
         said = dateline("deploy", "--root", str(shared.root), str(archive))
-        assert "removed: ingest/wire" in said
+        assert "removed: ingest/wire@shared-" in said
         assert len(finished(under.url, 4)) == 4
         there = {one["name"]: one for one in ask(under.url, "deployments/filter") if "sources" in one["parameters"]}
-        assert there.keys() == {"daily"}
-        assert there["daily"]["schedules"] == []
+        (daily,) = there
+        assert daily == "daily" + suffix_of(shared, False)
+        assert there[daily]["schedules"] == []
 
         # A run under the same server whose batches go to a Dask cluster.
         with dask_cluster(tmp_path, 2) as (address, _):
