@@ -162,7 +162,11 @@ def in_passing(reading: Reading, clause: Clause, chunk: Chunk, candidate: Candid
     if reading.sentence.lower[chunk.start] in _INDEFINITE:
         return "no particular one"
     verb = next((g for g in reversed(clause.groups) if g.head < chunk.start), None)
-    if chunk.prep in ("to", "in", "with") and verb is not None and set(verb.lemmas) & reading.lexicons.words["outcomes"]:
+    if (
+        chunk.prep in ("to", "in", "with")
+        and verb is not None
+        and set(verb.lemmas) & reading.lexicons.words["outcomes"]
+    ):
         return ""  # "led to the signing of …"
     if chunk.prep and chunk.prep not in (_LEAD_PLACES if reading.lead else _PLACES):
         return "named in passing"
