@@ -123,6 +123,8 @@ class Gathering:
         self._queue: queue.SimpleQueue[Arrived | BaseException | None] = queue.SimpleQueue()
         self._queued = self._bytes = 0
         self._seen: set[str] = set()
+        self._resumed: set[str] = set()
+        """Addresses that an earlier run fetched and did not commit; they count as new."""
         self._lanes: dict[tuple[str, bool], deque[tuple[_Work, Request, Entry]]] = {}
         self._held = ExitStack()
 
@@ -208,6 +210,7 @@ class Gathering:
         if work.named:
             for url, capture, fetches in self._state.spooled(source.name):
                 self._seen.add(url)
+                self._resumed.add(url)
                 await self._put(Arrived(capture, fetches))
                 work.tally.new += 1
         if source.kind == "urls":
@@ -274,7 +277,7 @@ class Gathering:
         for entry in entries:
             work.tally.found += 1
             if entry.url in self._seen:
-                work.tally.known += 1
+                work.tally.known += entry.url not in self._resumed
                 continue
             self._seen.add(entry.url)
             page = self._state.page(entry.url)
