@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import socket
@@ -67,24 +66,6 @@ def test_the_roll_up_follows_by_trigger(served: Served) -> None:
     assert int(served.sql(f"select count(*) from '{path}'")) > 0
     (trigger,) = [a for a in served.call("POST", "/automations/filter", {}) if "roll up" in a["name"]]
     assert trigger["enabled"]
-
-
-def test_an_event_alone_starts_an_ingest(served: Served) -> None:
-    watcher = served.parts()["watcher"]
-    os.kill(watcher, signal.SIGSTOP)  # so that nothing but the event can have done it
-    try:
-        served.drop("wire/by-event.html", article(77))
-        event = {
-            "occurred": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "event": "dateline.inbox.landed",
-            "resource": {"prefect.resource.id": "dateline.inbox"},
-            "id": "7d5b1a3e-0000-4000-8000-000000000077",
-        }
-        served.call("POST", "/events", [event])
-        wait_for(lambda: "wire/by-event.html" in served.resting("_done"), 60, "the file in _done by its event")
-    finally:
-        os.kill(watcher, signal.SIGCONT)
-    assert served.sql("select count(*) from articles where source = 'wire'") == "1"
 
 
 def test_a_source_that_is_due_is_fetched(served: Served) -> None:

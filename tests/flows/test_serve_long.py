@@ -85,6 +85,24 @@ def test_a_schedule_makes_a_run(served: Served) -> None:
     assert served.sql("select count(*) from articles where source = 'local-paper'") == "1"
 
 
+def test_an_event_alone_starts_an_ingest(served: Served) -> None:
+    watcher = served.parts()["watcher"]
+    os.kill(watcher, signal.SIGSTOP)  # so that nothing but the event can have done it
+    try:
+        served.drop("wire/by-event.html", article(77))
+        event = {
+            "occurred": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "event": "dateline.inbox.landed",
+            "resource": {"prefect.resource.id": "dateline.inbox"},
+            "id": "7d5b1a3e-0000-4000-8000-000000000077",
+        }
+        served.call("POST", "/events", [event])
+        wait_for(lambda: "wire/by-event.html" in served.resting("_done"), 60, "the file in _done by its event")
+    finally:
+        os.kill(watcher, signal.SIGCONT)
+    assert served.sql("select count(*) from articles where source = 'wire'") == "1"
+
+
 def test_two_runs_of_a_source_never_go_side_by_side(served: Served) -> None:
     deployment = served.call("GET", "/deployments/name/ingest/local-paper")["id"]
     with alone(served.space.prefect_home / "locks" / "source-local-paper") as mine:
