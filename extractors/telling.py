@@ -74,6 +74,7 @@ def tell(read: Read, c: Candidate, main: bool, times: list[Mention], places: lis
     reading, sentence = read.reading, read.reading.sentence
     clause = reading.parse.clauses[c.clause]
     place = _place(read, c, places, story.scene)
+    times = _own_times(read, c, times)
     when = find_when(sentence, c.first, (clause.start, clause.end), c.status, times, story.inherited, story.published)
     start, end = _support(read, c)
     magnitudes = _magnitudes(read, c, main, start, end)
@@ -128,6 +129,16 @@ def _magnitudes(read: Read, c: Candidate, main: bool, start: int, end: int) -> t
     return tuple(
         m for m in read.magnitudes if m.kind in kinds and (alone or (start <= m.char_start and m.char_end <= end))
     )
+
+
+def _own_times(read: Read, c: Candidate, times: list[Mention]) -> list[Mention]:
+    """The times of a sentence without those of a participle behind the trigger: "condemned the move announced on Monday"."""
+    clause, sentence = read.reading.parse.clauses[c.clause], read.reading.sentence
+    other = next((g for g in clause.groups if g.form == "participle" and g.start >= c.last), None)
+    if other is None:
+        return times
+    begin, end = sentence.ends[other.head], sentence.ends[clause.end - 1]
+    return [t for t in times if not begin <= t.char_start < end]
 
 
 def _support(read: Read, c: Candidate) -> tuple[int, int]:
