@@ -30,7 +30,8 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
         at -= 1
     before = lower[at] if at >= 0 else ""
     words = reading.lexicons.words
-    if "ask" in group.lemmas and candidate.type == "REQUEST" and _asks(reading, candidate.last):
+    asking = candidate.type == "REQUEST" and ("ask" in group.lemmas or "demand" in group.lemmas)
+    if asking and _asks(reading, candidate.last):
         return "a question, not a request"
     if _priced(reading, group):
         return "a price or a feeling, not an act"

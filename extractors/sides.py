@@ -27,12 +27,26 @@ def subject(reading: Reading, clause: Clause, depth: int = 0) -> tuple[Actor, ..
     chunks = subject_chunks(reading, clause)
     if chunks:  # "the plan of Hungary": whose it is
         return _actors(reading, chunks) or _belonging(reading, reading.parse.chunks, chunks[-1].index)
+    said = _relative_said(reading, clause)
+    if said >= 0:  # "attacks on the south, which officials say killed 30"
+        return antecedent(reading, said)
     if clause.kind == "rel" or (clause.kind == "part" and clause.groups and clause.groups[0].form == "participle"):
         return antecedent(reading, clause.start)
     parse = reading.parse
     if 0 <= clause.parent < len(parse.clauses) and depth < 4 and parse.clauses[clause.parent] is not clause:
         return subject(reading, parse.clauses[clause.parent], depth + 1)
     return ()
+
+
+def _relative_said(reading: Reading, clause: Clause) -> int:
+    """The relative pronoun of a clause cut in two by who says so; -1 without one."""
+    if clause.kind != "resume":
+        return -1
+    clauses = reading.parse.clauses
+    index = next((n for n, c in enumerate(clauses) if c is clause), 0)
+    before = clauses[index - 1] if index else clause
+    relative = before.kind == "attrib" and before.start > 0 and reading.parse.tags[before.start - 1] == "W"
+    return before.start - 1 if relative else -1
 
 
 def subject_chunks(reading: Reading, clause: Clause) -> list[Chunk]:

@@ -80,12 +80,25 @@ def spoken_of(dates: list[Mention], published: date | None, before: Mention | No
         development articles 17 of 19 such days were right, of those taken from publication instead 5 of 18.
     """
     usable = (d for d in dates if _is_usable(d) and d.timex_type != "DURATION" and _fits(d, "actual", published))
-    return next((d for d in usable if not _is_older(d, published, _BACKGROUND)), before)
+    return next(
+        (d for d in usable if not _is_older(d, published, _BACKGROUND) and not _began_long_ago(d, published)), before
+    )
 
 
 def _is_older(mention: Mention, published: date | None, days: int) -> bool:
     """Whether it ended that many days before publication."""
     return published is not None and mention.date_end is not None and (published - mention.date_end).days > days
+
+
+def _began_long_ago(mention: Mention, published: date | None) -> bool:
+    """ "since 2010" goes on, and is no time for the next sentence."""
+    start = mention.date_start
+    return (
+        published is not None
+        and mention.date_end is None
+        and start is not None
+        and (published - start).days > _BACKGROUND
+    )
 
 
 def _is_usable(mention: Mention) -> bool:
