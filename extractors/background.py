@@ -45,7 +45,7 @@ def unreal(reading: Reading, clause: Clause, group: Group, candidate: Candidate)
         return ""  # "signed an order imposing tariffs"
     if candidate.rule.type == "THREATEN" and "warn" in group.lemmas and _feared(reading, clause):
         return "a fear, not a threat"
-    if candidate.rule.id == "cooperate.trade" and not reading.lead and _present(reading, group):
+    if candidate.rule.habitual and not reading.lead and _present(reading, group):
         return "a habit, not an act"
     if group.form == "gerund" and at >= 0 and tags[at] == "P" and before not in _TELLING:
         return "named, not told"

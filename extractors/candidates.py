@@ -11,9 +11,9 @@ from extractors.actors import Reading
 from extractors.records import Actor
 from extractors.rules import Rule
 
-# Dropped for want of a country: an article that is about one country's politics all along may still vouch for it.
 _PARTICIPIAL = 1.0  # rank of what a participial clause tells
 _BEFALLING = frozenset(("ACCUSE", "COERCE", "SANCTION", "ASSAULT", "THREATEN"))
+# Dropped for want of a country: an article that is about one country's politics all along may still vouch for it.
 UNPLACED = "no country and nobody political in it"
 
 
@@ -121,15 +121,17 @@ def _is_political(reading: Reading, candidate: Candidate) -> bool:
 def distinct(found: list[Candidate]) -> list[Candidate]:
     """The same type with the same sides once a sentence; a participle that goes on with its clause's act is no second one."""
     seen: set[tuple[str, frozenset[str | None], frozenset[str | None]]] = set()
-    acts: set[tuple[str | None, ...]] = set()
+    acts: set[tuple[str, tuple[int, ...]]] = set()
+    ways: set[tuple[str, str | None, tuple[int, ...]]] = set()
     kept = []
     for c in found:
         key = (c.type, frozenset(a.country for a in c.actors), frozenset(a.country for a in c.recipients))
-        who = tuple(f"{a.char_start}" for a in c.actors)
-        goes_on = c.rank == _PARTICIPIAL and (c.type, *who) in acts
-        again = not c.recipients and (c.type, c.mode, *who) in acts
+        who = tuple(a.char_start for a in c.actors)
+        goes_on = c.rank == _PARTICIPIAL and (c.type, who) in acts
+        again = not c.recipients and (c.type, c.mode, who) in ways
         if key not in seen and not (who and (goes_on or again)):
             seen.add(key)
-            acts.update(((c.type, *who), (c.type, c.mode, *who)))
+            acts.add((c.type, who))
+            ways.add((c.type, c.mode, who))
             kept.append(c)
     return kept

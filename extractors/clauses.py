@@ -232,6 +232,7 @@ class _Builder:
         self.quoted = False
 
     def run(self) -> list[Clause]:
+        """The clauses of the sentence, in order, each with its verb groups."""
         i, count = 0, len(self.tags)
         while i < count:
             letter = self.tags[i]

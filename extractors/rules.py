@@ -65,6 +65,8 @@ _KNOWN = frozenset(
         "count",
         "status",
         "authority",
+        "refused",
+        "habitual",
         "note",
     ]
 )
@@ -116,6 +118,10 @@ class Rule:
     status: str | None
     authority: str | None = None
     """Sector of who alone does this, where nobody is named: of the country in which it was done ("was arrested": COP)."""
+    refused: str | None = None
+    """The type that the negated act is ("did not accept the offer": REJECT), where it is more than nothing."""
+    habitual: bool = False
+    """The simple present below an article's lead states how things are ("sells more steel than it buys")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +234,8 @@ def _rule(raw: dict[str, Any], file: str) -> Rule:
         count=raw.get("count", 0),
         status=raw.get("status"),
         authority=raw.get("authority"),
+        refused=raw.get("refused"),
+        habitual=raw.get("habitual", False),
     )
 
 

@@ -79,6 +79,7 @@ def _coordinated(reading: Reading, free: list[Chunk]) -> list[Chunk]:
 
 
 def is_temporal(reading: Reading, chunk: Chunk) -> bool:
+    """Whether a chunk names a time and nobody: "Sunday", "last week", "two years"."""
     time = reading.lexicons.words["time"]
     if reading.sentence.lower[chunk.end - 1] in time:
         return True

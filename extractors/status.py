@@ -9,7 +9,6 @@ from extractors.clauses import Clause, Group
 
 _COOPERATIVE = frozenset(("AGREE", "CONSULT", "SUPPORT", "CONCEDE", "COOPERATE", "AID", "RETREAT"))
 HYPOTHETICAL = frozenset(("could", "may", "might", "can"))
-_ASSENTING = frozenset(("agree.agree", "agree.accept", "agree.ready"))
 OUGHT = frozenset(("should", "must", "ought"))
 
 
@@ -24,8 +23,8 @@ def put_status(reading: Reading, clause: Clause, group: Group, candidate: Candid
     first_word = reading.sentence.lower[clause.start] if clause.start < len(reading.sentence.lower) else ""
     modal = group.modal or next((g.modal for g in clause.groups if g.modal), "")
     if effect == "negated" or group.negated or _nobody(reading, clause, group):
-        if rule.id in _ASSENTING and group.negated and modal not in HYPOTHETICAL:
-            candidate.type, candidate.mode = "REJECT", None  # "did not accept the offer"
+        if rule.refused and group.negated and modal not in HYPOTHETICAL:
+            candidate.type, candidate.mode = rule.refused, None  # "did not accept the offer"
         elif (
             rule.type in _COOPERATIVE
             and (effect == "negated" or modal or "not" in reading.sentence.lower[group.start : group.head])

@@ -79,6 +79,7 @@ def starts_verb(lower: list[str], i: int, lexicons: Lexicons) -> bool:
 
 
 def noun_follows(following: str, lexicons: Lexicons) -> bool:
+    """Whether the next word, lower case, may be a noun: a word that is in no closed class."""
     words = lexicons.words
     return following.isalpha() and not any(
         following in words[g]

@@ -31,7 +31,6 @@ class _Work:
     task_run_name="group-{number}-{captures}captures",
     cache_policy=NO_CACHE,
     persist_result=False,
-    tags=["stage:reextract"],
 )
 def run_group(number: int, captures: int, work: _Work) -> None:
     """Make some loads again and replace their rows in one record."""

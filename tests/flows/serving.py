@@ -17,6 +17,9 @@ from flows.server import call, own_server
 
 T = TypeVar("T")
 
+LOCAL = '[sources.local-paper]\nkind = "folder"\naddress = "paper"\nschedule = "every 1 minute"\n'
+"""dateline.toml with one source that is always due: the folder `paper` of the workspace."""
+
 
 def wait_for(look: Callable[[], T], seconds: float, what: str) -> T:
     """Look until something is there; what an OSError or an empty answer says is 'not yet'."""

@@ -16,11 +16,9 @@ from typing import Any
 import pytest
 
 from flows.demo import SAMPLES
-from tests.flows.serving import Served, article, wait_for
+from tests.flows.serving import LOCAL, Served, article, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc to see what lives")
-
-LOCAL = '[sources.local-paper]\nkind = "folder"\naddress = "paper"\nschedule = "every 1 minute"\n'
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,12 @@ import pytest
 from flows import inbox
 from flows.demo import SAMPLES
 from flows.locks import alone
-from tests.flows.serving import Served, article, processes, wait_for
+from tests.flows.serving import LOCAL, Served, article, processes, wait_for
 
 pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc to see what lives"),
 ]
-
-LOCAL = '[sources.local-paper]\nkind = "folder"\naddress = "paper"\nschedule = "every 1 minute"\n'
 
 
 @pytest.fixture(scope="module")
