@@ -68,7 +68,7 @@ def words() -> Words:
 def find_magnitudes(sentence: Sentence) -> tuple[Magnitude, ...]:
     """All magnitudes of a sentence, in order of their numbers. Linear in its length."""
     data = words()
-    quantities = _quantities(sentence, data)
+    quantities = find_quantities(sentence)
     found: list[Magnitude] = []
     for n, quantity in enumerate(quantities):
         left = quantities[n - 1].end if n else 0
@@ -145,7 +145,9 @@ def _links(between: list[str], data: Words) -> bool:
     return len(between) <= 6
 
 
-def _quantities(sentence: Sentence, data: Words) -> list[Quantity]:
+def find_quantities(sentence: Sentence) -> list[Quantity]:
+    """All numbers of a sentence but years, in order, whatever they count. Linear in its length."""
+    data = words()
     found: list[Quantity] = []
     lower, count = sentence.lower, len(sentence.lower)
     until = 0
