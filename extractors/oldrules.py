@@ -54,7 +54,7 @@ def _is_old(item: Any) -> bool:
 
 def _rule(item: dict[str, Any], groups: Mapping[str, str], file: str) -> dict[str, Any]:
     problems: list[str] = []
-    rule = {key: item[key] for key in ("id", "type", "mode") if key in item}
+    rule: dict[str, Any] = {key: item[key] for key in ("id", "type", "mode") if key in item}
     words = dict.fromkeys(_patterns(item))
     rule["words"] = [" ".join(_spelt(part, groups, problems) for part in text.split()) for text in words]
     rule |= {key: _sentence(item.get(key, "")) for key in ("codes", "skips")}

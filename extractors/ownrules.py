@@ -382,6 +382,21 @@ def check_rule(rule: OwnRule, book: RuleBook, code: Callable[[str], Iterable[Cod
         yield Failure(rule.id, rule.skips, "silences" if rule.type == NONE else "codes")
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a rule says by its words alone."""
+
+    event_type: str
+    rule_id: str
+    status: str = "actual"
+
+
+def spoken_by(text: str, book: RuleBook) -> list[Spoken]:
+    """What the rules say of a sentence without any tagger."""
+    found = find(tokenize(text, 0, len(text)), book)
+    return [Spoken(hit.rule.type, hit.rule.id) for hit in found if hit.rule.type != NONE]
+
+
 def _speaks(rule: OwnRule, text: str, book: RuleBook) -> bool:
     return any(hit.rule.id == rule.id for hit in find(tokenize(text, 0, len(text)), book))
 
