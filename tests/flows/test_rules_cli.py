@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.config import SettingsError
 
 SAIL = [
     "rules", "new", "own.sail", "--type", "MOBILIZE", "--mode", "troops", "--words", "sail ~ fleet",
@@ -114,3 +116,25 @@ def test_a_rule_that_fails_its_sentence_is_told(runner: CliRunner, tmp_path: Pat
     result = runner.invoke(app, [*wrong, "--root", str(tmp_path)])
     assert result.exit_code == 1
     assert "own.sail does not find its words in: Tourists sailed to Libya." in result.output
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("rules/mine.toml", OLD + 'not_after = "over"\n', "mine.toml: rule own.sail is written for the coder of old"),
+        ("rules/mine.toml", OLD.replace("verbs", "wrods"), "mine.toml: rule own.sail: .*wrods"),
+        ("agents.tsv", "phrase\tsector\nminer\tLAB\tx\ty\n", "agents.tsv:1: the columns are"),
+    ],
+    ids=["old", "key", "table"],
+)
+@pytest.mark.parametrize("command", ["code", "explain", "ingest"])
+def test_a_file_of_the_users_that_cannot_be_used_ends_a_command_in_words(
+    runner: CliRunner, tmp_path: Path, command: str, file: str, text: str, said: str
+) -> None:
+    (tmp_path / "data" / "lexicons" / "rules").mkdir(parents=True)
+    (tmp_path / "data" / "lexicons" / file).write_text(text)
+    (tmp_path / "a.jsonl").write_text('{"id": 1, "text": "Spain sailed its fleet to Morocco."}\n')
+    given = "Spain sailed." if command == "explain" else str(tmp_path / "a.jsonl")
+    result = runner.invoke(app, [command, given, "--root", str(tmp_path / "data")])
+    assert isinstance(result.exception, SettingsError), result.output
+    assert re.search(said, str(result.exception))
