@@ -20,6 +20,8 @@ from extractors import inflection
 from extractors.cues import CueTable, cue_table
 from extractors.gazetteer import Gazetteer
 from extractors.gazetteer_file import small_gazetteer
+from extractors.ownrules import RuleBook as OwnRules
+from extractors.ownrules import load_own_rules
 from extractors.phrases import Phrases, read_phrases
 from extractors.rules import RuleBook, read_rules
 from extractors.wordclasses import WordClasses, word_classes
@@ -40,6 +42,8 @@ class Lexicons:
     noun_prone: frozenset[str]
     """Base forms which are at least as often nouns."""
     rules: RuleBook
+    own: OwnRules
+    """What words mean whatever the tagger reads there: our x_ types, and the user's own rules."""
     governors: dict[str, str]
     """Verb lemma → what it makes of its complement: pass, planned, negated, hypothetical."""
     vetoes: CueTable
@@ -90,6 +94,7 @@ def _load(extra: Path | None, gazetteer: Gazetteer | None) -> Lexicons:
         verbs=_verb_forms(verb_rows, rules.verb_lemmas() | frozenset(rules.governors), words),
         noun_prone=frozenset(r["lemma"] for r in verb_rows if "noun" in r["note"]) | rules.noun_prone(),
         rules=rules,
+        own=load_own_rules(extra),
         governors=rules.governors,
         vetoes=cue_table(_veto_rows(_toml("vetoes.toml"))),
         contexts=cue_table((w, topic, 1.0) for topic, ws in _toml("contexts.toml").items() for w in ws.split("|")),

@@ -213,7 +213,11 @@ class Event:
     char_start: int
     char_end: int
     rule_id: str
+    """`tagger`, or the own rule that triggered."""
     confidence: float
+    """How likely the event is right, 0 to 1."""
+    tellings: tuple[tuple[int, int], ...] = ()
+    """Stretches of the text that tell the event once more, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,5 +228,6 @@ class Extraction:
     coded: bool
     """Whether the coder ran: it reads English only, other languages are stored."""
     uncoded_reason: str | None = None
+    """Why it did not run, or what of a coded text it left out: a few words, the same for the same reason, so that they can be counted."""
     events: tuple[Event, ...] = ()
     mentions: tuple[Mention, ...] = field(default=())

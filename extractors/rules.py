@@ -175,6 +175,8 @@ def read_rules(folders: Sequence[Path]) -> RuleBook:
             governors.update(dict.fromkeys(lemmas.split(), effect))
         types.update(raw.get("types", {}))
         for item in raw.get("rule", []):
+            if "words" in item:  # a rule of `ownrules`
+                continue
             rule = _rule(item, path.name)
             confidence, count = measured[path.parent].get(rule.id, (rule.confidence, rule.count))
             rules[rule.id] = replace(rule, confidence=confidence, count=count)

@@ -88,9 +88,11 @@ def _as_text(answer: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n\n" + str(answer["text"]) + "\n"
 
 
-def code_all(file: str, mentions: bool, own_lexicons: Path | None) -> None:
+def code_all(file: str, mentions: bool, own_lexicons: Path | None, confidence: float) -> None:
     """Answer every line of a JSON Lines file (`-`: standard input) on standard output.
 
+    Args:
+        confidence: events less sure are left out.
     Raises:
         OSError: the file cannot be read.
     """
@@ -101,11 +103,11 @@ def code_all(file: str, mentions: bool, own_lexicons: Path | None) -> None:
     out = sys.stdout
     for line in stream:
         if line.strip():
-            out.write(json.dumps(_coded(line, lexicons, mentions), ensure_ascii=False) + "\n")
+            out.write(json.dumps(_coded(line, lexicons, mentions, confidence), ensure_ascii=False) + "\n")
     out.flush()
 
 
-def _coded(line: bytes, lexicons: Any, mentions: bool) -> dict[str, Any]:
+def _coded(line: bytes, lexicons: Any, mentions: bool, confidence: float) -> dict[str, Any]:
     from extractors.coder import code
 
     if len(line) > DOCUMENT_LIMIT:
@@ -127,7 +129,8 @@ def _coded(line: bytes, lexicons: Any, mentions: bool) -> dict[str, Any]:
         )
     except Exception as error:  # one line must not end the others
         return {"id": key, "error": f"{type(error).__name__}: {error}"}
-    return answers.coding_answer(key, coding.events, coding.mentions if mentions else None)
+    events = (event for event in coding.events if event.confidence >= confidence)
+    return answers.coding_answer(key, events, coding.mentions if mentions else None)
 
 
 def day_of(given: object) -> date | None:

@@ -308,18 +308,32 @@ def code(
         ),
     ],
     mentions: Annotated[bool, typer.Option("--mentions", help="Also the actor, place and date mentions.")] = False,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            help="Events at least as sure, 0 to 1; 0.3 gives all. Default: [coding] confidence in dateline.toml, else where precision and recall are balanced best.",
+            min=0,
+            max=1,
+            show_default=False,
+        ),
+    ] = None,
     root: Root = None,
 ) -> None:
     """Code texts to events: one JSON answer a line, the main event first. A bad line gives {id, error} and the rest goes on.
 
-    Example:
+    Examples:
+
+        dateline code --confidence 0.3 articles.jsonl
 
         echo '{"id": 1, "text": "Israel and Egypt signed a treaty on Monday.", "published": "1979-03-28"}' | dateline code -
     """
     from flows import answering
+    from flows.coding import read_coding
 
+    space = space_of(root)
+    least = read_coding(space).confidence if confidence is None else confidence
     try:
-        answering.code_all(file, mentions, space_of(root).own_lexicons)
+        answering.code_all(file, mentions, space.own_lexicons, least)
     except OSError as error:
         raise fail(f"{file}: {error.strerror or error}", "name a JSON Lines file, or - for standard input.") from error
 

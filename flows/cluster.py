@@ -35,8 +35,15 @@ class ClusterError(SettingsError):
 class ClusterPool(runner.Pool):
     """A pool on a Dask cluster; `workers` is the number of batches under way at once."""
 
-    def __init__(self, engine: Engine, own: Path | None, sites: Path | None = None, patience: float = PATIENCE) -> None:
-        super().__init__(0, own, sites)
+    def __init__(
+        self,
+        engine: Engine,
+        own: Path | None,
+        sites: Path | None = None,
+        patience: float = PATIENCE,
+        device: str = "cpu",
+    ) -> None:
+        super().__init__(0, own, sites, device)
         self.address = str(engine.address)
         self.version = _version(own, sites)
         self.client = _connect(self.address, patience)
@@ -53,7 +60,8 @@ class ClusterPool(runner.Pool):
 
     def submit(self, batch: Batch) -> _Far:
         """Hand a batch to the cluster."""
-        return _Far(self.client.submit(_work, batch, self.own, self.sites, self.version, pure=False), self.address)
+        pending = self.client.submit(_work, batch, self.own, self.sites, self.version, self.device, pure=False)
+        return _Far(pending, self.address)
 
 
 class _Far:
@@ -163,8 +171,8 @@ def _version(own: Path | None, sites: Path | None) -> str:
     return f"{VERSION} {runner.rules_version(own, sites)}"
 
 
-def _work(batch: Batch, own: Path | None, sites: Path | None, version: str) -> tuple[list[Outcome], float]:
+def _work(batch: Batch, own: Path | None, sites: Path | None, version: str, device: str) -> tuple[list[Outcome], float]:
     """On a worker: extract a batch."""
     if differs := _differs(own, sites, version):
         raise ImportError(f"{platform.node()}: {differs}")
-    return runner.work(batch, own, sites)
+    return runner.work(batch, own, sites, device)

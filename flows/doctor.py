@@ -82,10 +82,14 @@ def _packages() -> Iterator[Check]:
 
 
 def _settings(space: Workspace) -> Iterator[Check]:
+    from flows.coding import read_coding
     from flows.configured import read_sources
+    from flows.engine import read_engine
 
     try:
         sources = read_sources(space)
+        read_engine(space)
+        read_coding(space)
     except SettingsError as error:
         yield Check(
             "settings", "wrong", str(error), "mend the line; `dateline serve` keeps the schedules it has until then."

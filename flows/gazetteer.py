@@ -23,6 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.config import SettingsError
+
 if TYPE_CHECKING:
     from extractors.gazetteer import Gazetteer
     from extractors.lexicon import Lexicons
@@ -37,10 +39,16 @@ def read_lexicons(own: Path | None) -> Lexicons:
 
     Args:
         own: the workspace's folder of the user's own lexicons.
+    Raises:
+        SettingsError: one of the user's files cannot be used; the message names it and what is wrong in it.
     """
     from extractors.lexicon import load_lexicons
 
-    return load_lexicons(own, find_gazetteer(own))
+    gazetteer = find_gazetteer(own)
+    try:
+        return load_lexicons(own, gazetteer)
+    except ValueError as error:
+        raise SettingsError(f"{own or 'the lexicons'}: {error}") from error
 
 
 def cache_folder() -> Path:

@@ -12,11 +12,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.coding import read_coding
 from flows.config import Workspace, captures_kept
 from flows.query import QueryError, connect, write_rows
 from flows.terminal import warn
 
 if TYPE_CHECKING:
+    import duckdb
+
     import warehouse
 
 _QUERIED_FILES = 1000
@@ -28,17 +31,27 @@ _STATUS = (
         "languages",
         "select coalesce(language, 'unknown'), count(*) as n from articles group by all order by n desc limit 10",
     ),
-    ("not coded", "select count(*) as n, 'articles in other languages' from articles where not coded having n > 0"),
+    (
+        "not coded",
+        "select uncoded_reason, count(*) as n from articles where not coded group by all order by n desc limit 10",
+    ),
+    (
+        "coded in part",
+        "select uncoded_reason, count(*) as n from articles where coded and uncoded_reason is not null group by all order by n desc limit 10",
+    ),
     ("event types", "select event_type, count(*) as n from events group by all order by n desc limit 20"),
     (
         "published",
         "select min(published_at)::date, '…', max(published_at)::date from articles having count(published_at) > 0",
     ),
 )
+_LESS_SURE = "select count(*) from events_newest where tellings is not null and confidence < $least"
+_OF_OLD = "select count(*) from events_newest where tellings is null"
 
 
-def show_status(root: Path) -> None:
+def show_status(space: Workspace) -> None:
     """Print what a workspace holds: first what the log knows, then what a few queries say."""
+    root = space.root
     from rich.console import Console
     from rich.table import Table
 
@@ -78,6 +91,18 @@ def show_status(root: Path) -> None:
         found = con.execute(query).fetchall()
         if found:
             console.print(f"{title}: " + ", ".join(" ".join(str(c) for c in row) for row in found), highlight=False)
+    for line in _sureness(con, read_coding(space).confidence):
+        console.print(line, highlight=False, markup=False)
+
+
+def _sureness(con: duckdb.DuckDBPyConnection, least: float) -> Iterator[str]:
+    """How many events the views leave out, and how many they show although nobody knows how sure they are."""
+    less = (con.execute(_LESS_SURE, {"least": least}).fetchone() or (0,))[0]
+    old = (con.execute(_OF_OLD).fetchone() or (0,))[0]
+    if less:
+        yield f"confidence: events are shown from {least:g} up ([coding] confidence); {less:,} less sure are in events_newest"
+    if old:
+        yield f"older coder: {old:,} events were coded before there was a tagger and are shown whatever their confidence: `dateline reextract` codes them anew"
 
 
 @contextmanager

@@ -109,7 +109,10 @@ class Counts:
     extract_seconds: float = 0.0
     commit_seconds: float = 0.0
     reasons: dict[str, int] = field(default_factory=dict)
-    languages: dict[str, int] = field(default_factory=dict)
+    uncoded_reasons: dict[str, int] = field(default_factory=dict)
+    """Why the coder did not run: reason → articles."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """What of coded articles was left out: reason → articles."""
     examples: list[Reject] = field(default_factory=list)
     committed: list[dict[str, Any]] = field(default_factory=list)
     """Of a batch, not of a run: its load_id, the version it made, its rows by table and the version hashes."""
@@ -132,8 +135,9 @@ class Counts:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("read_seconds", "extract_seconds", "commit_seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for mine, theirs in ((self.reasons, other.reasons), (self.languages, other.languages)):
-            for key, count in theirs.items():
+        for name in ("reasons", "uncoded_reasons", "left_out"):
+            mine: dict[str, int] = getattr(self, name)
+            for key, count in getattr(other, name).items():
                 mine[key] = mine.get(key, 0) + count
         self.examples = (self.examples + other.examples)[:20]
         self.sources |= other.sources
@@ -455,8 +459,9 @@ def _count(counts: Counts, part: _Part) -> None:
     for reject in part.rejects:
         counts.reasons[reject.reason] = counts.reasons.get(reject.reason, 0) + 1
     for extraction, _ in part.pairs:
-        language = extraction.article.language or "unknown"
-        counts.languages[language] = counts.languages.get(language, 0) + 1
         counts.uncoded += not extraction.coded
+        if extraction.uncoded_reason:
+            reasons = counts.left_out if extraction.coded else counts.uncoded_reasons
+            reasons[extraction.uncoded_reason] = reasons.get(extraction.uncoded_reason, 0) + 1
         counts.events += len(extraction.events)
         counts.mentions += len(extraction.mentions)

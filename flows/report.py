@@ -51,6 +51,10 @@ def summary_text(counts: Counts) -> str:
         parts.append(f"{counts.known} known already")
     if counts.same_text:
         parts.append(f"{counts.same_text} with a text stored already")
+    if counts.uncoded:
+        parts.append(f"{counts.uncoded} not coded ({_by_count(counts.uncoded_reasons)})")
+    if counts.left_out:
+        parts.append(f"{sum(counts.left_out.values())} coded in part ({_by_count(counts.left_out)})")
     return f"{counts.read} documents: " + ", ".join(parts) + f"; {counts.loads} loads"
 
 
@@ -59,8 +63,7 @@ def degraded(counts: Counts, share: float) -> str:
     new = counts.read - counts.known
     if not new or counts.rejects <= share * new:
         return ""
-    reasons = ", ".join(f"{r} {n}" for r, n in sorted(counts.reasons.items(), key=lambda kv: -kv[1])[:5])
-    return f"{counts.rejects} of {new} new documents rejected ({reasons})"
+    return f"{counts.rejects} of {new} new documents rejected ({_by_count(counts.reasons, 5)})"
 
 
 def summary_table(counts: Counts, seconds: float, root: Path, version: int) -> Table:
@@ -77,22 +80,26 @@ def summary_table(counts: Counts, seconds: float, root: Path, version: int) -> T
         table.add_row("known already", f"{counts.known:,}", "nothing done for them")
     if counts.same_text:
         table.add_row("same text", f"{counts.same_text:,}", "address and text are stored already")
-    table.add_row("articles", f"{counts.articles:,}", _languages(counts))
+    table.add_row("articles", f"{counts.articles:,}", "")
+    if counts.uncoded:
+        said = f"{_by_count(counts.uncoded_reasons)}; stored all the same"
+        table.add_row("not coded", f"{counts.uncoded:,}", said)
+    if counts.left_out:
+        table.add_row("coded in part", f"{sum(counts.left_out.values()):,}", f"left out: {_by_count(counts.left_out)}")
     table.add_row(
         "events",
         f"{counts.events:,}",
         f"in {counts.articles - counts.uncoded:,} coded articles; {counts.mentions:,} mentions",
     )
     if counts.rejects:
-        reasons = ", ".join(f"{r} {n}" for r, n in sorted(counts.reasons.items(), key=lambda kv: -kv[1]))
-        table.add_row("rejects", f"{counts.rejects:,}", f'{reasons} (dateline sql "from rejects")')
+        table.add_row("rejects", f"{counts.rejects:,}", f'{_by_count(counts.reasons)} (dateline sql "from rejects")')
     table.add_row("loads", f"{counts.loads:,}", f"warehouse version {version} in {root}")
     return table
 
 
-def _languages(counts: Counts) -> str:
-    if not counts.uncoded:
-        return ""
-    others = {k: n for k, n in counts.languages.items() if k != "en"}
-    names = ", ".join(f"{k} {n}" for k, n in sorted(others.items(), key=lambda kv: -kv[1])[:8])
-    return f"{counts.uncoded:,} stored but not coded (coding is English only): {names}"
+def _by_count(reasons: dict[str, int], most: int = 8) -> str:
+    """
+    >>> _by_count({"language fr": 2, "language de": 11})
+    'language de 11, language fr 2'
+    """
+    return ", ".join(f"{reason} {n:,}" for reason, n in sorted(reasons.items(), key=lambda kv: -kv[1])[:most])

@@ -1,4 +1,4 @@
-"""`dateline rules`: the rules that code events, listed, tested on their own sentences, and added to in the workspace.
+"""`dateline rules`: own rules for words, listed, tested on their own sentences, and added to in the workspace.
 
 A workspace's rules live in `lexicons/rules/*.toml` under its root, in the form of ours; one of the same id replaces ours.
 """
@@ -13,31 +13,30 @@ import typer
 from flows.terminal import Root, fail, space_of
 
 if TYPE_CHECKING:
-    from extractors.lexicon import Lexicons
-    from extractors.rules import Rule
+    from extractors.ownrules import OwnRule, RuleBook
 
 app = typer.Typer(
     name="rules",
-    help="The rules that code events: list them, test them on their own sentences, add your own.",
+    help="Own rules beside the tagger: list them, test them on their own sentences, add to them.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-def _lexicons(root: Path | None) -> Lexicons:
-    from flows.gazetteer import read_lexicons
+def _book(root: Path | None) -> RuleBook:
+    from extractors.ownrules import load_own_rules
 
     try:
-        return read_lexicons(space_of(root).own_lexicons)
+        return load_own_rules(space_of(root).own_lexicons)
     except ValueError as error:
-        raise fail(str(error), "mend the rule file of the workspace, then try again.") from error
+        raise fail(str(error), "mend the rule file in the workspace's `lexicons/rules`, then try again.") from error
 
 
 @app.command("list")
 def list_rules(
     event_type: Annotated[
-        str | None, typer.Option("--type", help="Only this event type, such as ASSAULT.", show_default=False)
+        str | None, typer.Option("--type", help="Only this event type, such as x_election.", show_default=False)
     ] = None,
     root: Root = None,
 ) -> None:
@@ -45,14 +44,12 @@ def list_rules(
 
     Example:
 
-        dateline rules list --type CONSULT
+        dateline rules list --type x_election
     """
-    rules = _lexicons(root).rules.rules.values()
-    for rule in sorted(rules, key=lambda r: r.id):
+    for rule in sorted(_book(root).rules.values(), key=lambda r: r.id):
         if event_type is None or rule.type.lower() == event_type.lower():
             mode = f"/{rule.mode}" if rule.mode else ""
-            patterns = len(rule.verbs) + len(rule.nouns)
-            typer.echo(f"{rule.id:24} {rule.type + mode:24} {patterns:4}  {next(iter(rule.codes), '')}")
+            typer.echo(f"{rule.id:24} {rule.type + mode:24} {len(rule.words):4}  {rule.codes}")
 
 
 @app.command("test")
@@ -68,96 +65,70 @@ def run_tests(
 
         dateline rules test own.sail
     """
-    lexicons = _lexicons(root)
-    known = lexicons.rules.rules
-    unknown = [i for i in ids or () if i not in known]
+    book = _book(root)
+    unknown = [i for i in ids or () if i not in book.rules]
     if unknown:
         raise fail(f"no rule {', '.join(unknown)}", "`dateline rules list` names them all.")
-    if _wrong([known[i] for i in ids] if ids else list(known.values()), lexicons):
+    if _wrong([book.rules[i] for i in ids] if ids else list(book.rules.values()), book):
         raise typer.Exit(1)
 
 
-def _wrong(rules: list[Rule], lexicons: Lexicons) -> int:
+def _wrong(rules: list[OwnRule], book: RuleBook) -> int:
     """Print every failure and how many rules were tested; return how many sentences went wrong."""
-    from extractors.rulecheck import check_rule
+    from extractors.ownrules import check_rule, spoken_by
 
-    failures = [failure for rule in rules for failure in check_rule(rule, lexicons)]
+    failures = [failure for rule in rules for failure in check_rule(rule, book, lambda text: spoken_by(text, book))]
     for failure in failures:
         typer.secho(str(failure), fg="red")
-    sentences = sum(len(r.codes) + len(r.skips) for r in rules)
-    typer.echo(f"{len(rules)} rules, {sentences} sentences, {len(failures)} wrong")
+    typer.echo(f"{len(rules)} rules, {2 * len(rules)} sentences, {len(failures)} wrong")
     return len(failures)
 
 
 @app.command()
 def new(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="A name of your own, such as own.sail.")],
-    event_type: Annotated[str, typer.Option("--type", help="A PLOVER type or an own x_ type.")],
+    event_type: Annotated[
+        str, typer.Option("--type", help="A PLOVER type, an x_ type of your own, or none: the words are silent.")
+    ],
     codes: Annotated[str, typer.Option(help="A sentence the rule must code.")],
     skips: Annotated[str, typer.Option(help="A sentence it must not code.")],
-    verb: Annotated[
-        list[str] | None, typer.Option("--verb", help='A verb pattern: "sail", "call off ~ talks|visit".')
-    ] = None,
-    noun: Annotated[list[str] | None, typer.Option("--noun", help='A nominal event: "naval review".')] = None,
+    words: Annotated[
+        list[str],
+        typer.Option(
+            "--words", help='Words in any of their forms: "sail ~ fleet", "call off ~ talks|visit". May be repeated.'
+        ),
+    ],
     mode: Annotated[str | None, typer.Option(help="The type's mode.", show_default=False)] = None,
     root: Root = None,
 ) -> None:
-    """Write a rule into the workspace and test it there.
+    """Write a rule into the workspace and test it there. Who did it to whom is found by the tagger.
 
-    Example:
+    Examples:
 
-        dateline rules new own.sail --type MOBILIZE --verb "sail ~ fleet" --codes "France sailed its fleet to Libya." --skips "Tourists sailed to Libya."
+        dateline rules new own.sail --type MOBILIZE --words "sail ~ fleet" --codes "France sailed its fleet to Libya." --skips "Tourists sailed to Libya."
+
+        dateline rules new own.pitch --type none --words "storm ~ pitch" --codes "Fans stormed the pitch." --skips "Rebels stormed the palace."
     """
+    from extractors.oldrules import as_toml
+    from extractors.ownrules import read_rule
+
     path = space_of(root).root / "lexicons" / "rules" / "own.toml"
-    known = _lexicons(root).rules
-    problem = _problem(rule_id, event_type, mode, verb, noun, known.rules, known.types)
-    if problem:
-        raise fail(problem, code=2)
+    book = _book(root)
+    if rule_id in book.rules:
+        raise fail(f"there is a rule {rule_id} already", code=2)
+    item = {"id": rule_id, "type": event_type, "mode": mode, "words": words, "codes": codes, "skips": skips}
+    item = {key: value for key, value in item.items() if value is not None}
+    try:
+        read_rule(item, "the new rule", book.types)
+    except ValueError as error:
+        raise fail(str(error), code=2) from error
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a", encoding="utf-8") as file:
-        file.write(_toml(rule_id, event_type, mode, verb or [], noun or [], codes, skips))
+        file.write(f"\n{as_toml(item)}\n")
     typer.echo(f"written to {path}")
-    lexicons = _lexicons(root)
-    if _wrong([lexicons.rules.rules[rule_id]], lexicons):
+    book = _book(root)
+    if _wrong([book.rules[rule_id]], book):
         typer.echo(
             f"  `dateline explain` shows how a sentence is read; the rule stays in {path} for you to mend.", err=True
         )
         raise typer.Exit(1)
-
-
-def _problem(
-    rule_id: str,
-    event_type: str,
-    mode: str | None,
-    verb: list[str] | None,
-    noun: list[str] | None,
-    rules: dict[str, Rule],
-    types: dict[str, dict[str, object]],
-) -> str:
-    if rule_id in rules:
-        return f"there is a rule {rule_id} already"
-    if event_type not in types:
-        return f"no event type {event_type}: one of {', '.join(types)}"
-    modes = types[event_type].get("modes", {})
-    if mode is not None and isinstance(modes, dict) and mode not in modes:
-        return f"{event_type} has no mode {mode}" + (f": one of {', '.join(modes)}" if modes else "")
-    return "" if verb or noun else "a rule needs a --verb or a --noun"
-
-
-def _toml(
-    rule_id: str, event_type: str, mode: str | None, verbs: list[str], nouns: list[str], codes: str, skips: str
-) -> str:
-    import json
-
-    # A JSON string or list of strings is written as TOML writes it.
-    pairs = {
-        "id": rule_id,
-        "type": event_type,
-        "mode": mode,
-        "verbs": verbs,
-        "nouns": nouns,
-        "codes": [codes],
-        "skips": [skips],
-    }
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in pairs.items() if value]
-    return "\n[[rule]]\n" + "\n".join(lines) + "\n"

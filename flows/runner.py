@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from flows.coding import read_coding
 from flows.config import Workspace
 from flows.engine import read_engine
 from flows.pipeline import Batch, Outcome, extract_batch
@@ -78,7 +79,7 @@ class Pending(Protocol):
         """Its outcomes in order and the seconds they took, once they are there."""
 
 
-def _start(own: Path | None) -> None:
+def _start(own: Path | None, device: str) -> None:
     import signal
 
     # Ctrl-C reaches every process of the terminal: the workers leave it to the parent, which ends them.
@@ -86,8 +87,12 @@ def _start(own: Path | None) -> None:
     lexicons_for(own)
 
 
-def work(batch: Batch, own: Path | None, sites: Path | None) -> tuple[list[Outcome], float]:
-    """Extract a batch in this process."""
+def work(batch: Batch, own: Path | None, sites: Path | None, device: str = "cpu") -> tuple[list[Outcome], float]:
+    """Extract a batch in this process.
+
+    Args:
+        device: where the tagger works, one of `coding.DEVICES`.
+    """
     return extract_batch(batch, lexicons_for(own), cleaning_for(sites))
 
 
@@ -99,25 +104,25 @@ def open_pool(space: Workspace, workers: int) -> Pool:
     Raises:
         SettingsError: the settings are wrong, or the cluster they name cannot be used.
     """
-    engine = read_engine(space)
+    engine, device = read_engine(space), read_coding(space).device
     if not workers or engine.runner == "inline":
-        return Pool(0, space.own_lexicons, space.own_sites)
+        return Pool(0, space.own_lexicons, space.own_sites, device)
     if engine.runner == "dask":
         from flows.cluster import ClusterPool
 
-        return ClusterPool(engine, space.own_lexicons, space.own_sites)
-    return Pool(engine.processes, space.own_lexicons, space.own_sites)
+        return ClusterPool(engine, space.own_lexicons, space.own_sites, device=device)
+    return Pool(engine.processes, space.own_lexicons, space.own_sites, device)
 
 
 class Pool:
     """A process pool whose workers hold the lexicons; `workers` 0 means this process itself."""
 
-    def __init__(self, workers: int, own: Path | None, sites: Path | None = None) -> None:
+    def __init__(self, workers: int, own: Path | None, sites: Path | None = None, device: str = "cpu") -> None:
         self.workers = workers
-        self.own, self.sites = own, sites
+        self.own, self.sites, self.device = own, sites, device
         self._pool: ProcessPoolExecutor | None = None
         if workers:
-            self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (own,))
+            self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (own, device))
 
     def __enter__(self) -> Pool:
         return self
@@ -129,9 +134,9 @@ class Pool:
     def submit(self, batch: Batch) -> Pending:
         """Extract a batch; without a pool it is done before this returns."""
         if self._pool is not None:
-            return self._pool.submit(work, batch, self.own, self.sites)
+            return self._pool.submit(work, batch, self.own, self.sites, self.device)
         done: Future[tuple[list[Outcome], float]] = Future()
-        done.set_result(work(batch, self.own, self.sites))
+        done.set_result(work(batch, self.own, self.sites, self.device))
         return done
 
     def extract(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, list[Outcome], float]]:

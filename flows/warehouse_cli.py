@@ -81,8 +81,10 @@ def sql(
         dateline sql --tables events
     """
     from flows import query as asked
+    from flows.coding import read_coding
 
     space = space_of(root)
+    read_coding(space)  # a threshold that cannot be is said before anything is counted by another
     if not (space.root / "_log").is_dir():
         warn(
             f"{space.root} holds no warehouse yet: all tables are empty. `dateline ingest PATH` fills it; `dateline demo` shows one."
@@ -115,7 +117,7 @@ def status(root: Root = None) -> None:
     from flows import keeping
 
     with in_words():
-        keeping.show_status(space_of(root).root)
+        keeping.show_status(space_of(root))
 
 
 @app.command()

@@ -7,8 +7,10 @@ from dataclasses import fields
 import pytest
 
 from extractors import records
+from extractors.confidence import STORED, default_confidence
 from warehouse import TABLES
 from warehouse.schema import PROVENANCE
+from warehouse.threshold import DEFAULT_CONFIDENCE
 
 OWN = {f.name for f in PROVENANCE}
 PLACE = {"place_name", "place_country", "admin1", "lat", "lon", "geoname_id", "place_precision"}
@@ -39,3 +41,7 @@ def test_fields_are_columns(record: type, table: str, elsewhere: set[str], added
 def test_place_fields_are_columns() -> None:
     names = {f.name for f in fields(records.Place)}
     assert {n if n in ("admin1", "lat", "lon", "geoname_id") else f"place_{n}" for n in names} == PLACE
+
+
+def test_what_is_shown_by_default_is_one_number() -> None:
+    assert STORED <= default_confidence() == DEFAULT_CONFIDENCE <= 1

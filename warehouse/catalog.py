@@ -19,8 +19,9 @@ from warehouse.dictionary import MACROS, VIEWS, help_rows, view_text
 from warehouse.log import Snapshot, read_log
 from warehouse.places import places_view
 from warehouse.record import File, check_schema
-from warehouse.schema import CODES, DERIVED, FILES, LOADS, NEWEST, RAW, SCHEMA_VERSION, TABLES
+from warehouse.schema import CODES, DERIVED, FILES, LOADS, NEWEST, RAW, TABLES
 from warehouse.storage import Storage, fault, locked, sync_folder
+from warehouse.threshold import shown_view
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -152,7 +153,7 @@ def _define(con: duckdb.DuckDBPyConnection, storage: Storage, snapshot: Snapshot
         where = " anti join superseded using (version_id)" if snapshot.superseded else ""
         con.execute(f"create view {name} as select * from ({_select(storage, TABLES[table], newest)}){where}")
     for name in VIEWS:
-        con.execute(places_view(view_text(name), storage.root))
+        con.execute(shown_view(places_view(view_text(name), storage.root), storage.root))
     values = ", ".join("(" + ", ".join(_quoted(v) for v in row) + ")" for row in help_rows())
     con.execute(f"create view help as select * from (values {values}) as h(name, kind, comment, example)")
 
@@ -166,7 +167,7 @@ def _comment(con: duckdb.DuckDBPyConnection) -> None:
 
 def _select(storage: Storage, schema: pa.Schema, live: Iterable[File]) -> str:
     live = list(live)
-    older = any(f.schema != SCHEMA_VERSION for f in live)
+    older = any(f.schema < int(schema.metadata[b"since"]) for f in live)
     return base_select(schema, [storage.location(f.path) for f in live], mixed=older)
 
 

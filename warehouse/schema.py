@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1 had no `events.tellings`."""
 
 _TEXT = pa.string()
 _TEXTS = pa.list_(pa.string())
@@ -91,9 +92,10 @@ def _publication() -> tuple[pa.Field, ...]:
     )
 
 
-def _table(comment: str, *fields: pa.Field | tuple[pa.Field, ...]) -> pa.Schema:
+def _table(comment: str, *fields: pa.Field | tuple[pa.Field, ...], since: int = 1) -> pa.Schema:
+    """`since` is the schema version that last gave the table a column: older parts lack some."""
     flat = [f for item in fields for f in (item if isinstance(item, tuple) else (item,))]
-    return pa.schema([*flat, *PROVENANCE], {"comment": comment})
+    return pa.schema([*flat, *PROVENANCE], {"comment": comment, "since": str(since)})
 
 
 def _participant(role: str, example: tuple[str, str, str]) -> tuple[pa.Field, ...]:
@@ -165,7 +167,7 @@ ARTICLES = _table(
     _col("modified_at", _TIME, "When the page says it was changed", "2026-11-23 11:02:00", _UTC),
     _col("language", _TEXT, "Language of the text; null when undecided", "en", "ISO 639-1"),
     _must("coded", _YES, "Whether the coder ran on the text", "true"),
-    _col("uncoded_reason", _TEXT, "Why the coder did not run", "language"),
+    _col("uncoded_reason", _TEXT, "Why the coder did not run, or what of a coded text it left out", "language fr"),
     _col("section", _TEXT, "Section of the publication", "World"),
     _col("dateline", _TEXT, "Place in which the story was filed, as written", "GENEVA"),
     _col("wire", _TEXT, "Agency the text is from", "Reuters"),
@@ -221,11 +223,19 @@ EVENTS = _table(
     _must("support", _TEXT, "The words of the article that say so", "the two ministers met on Monday"),
     _must("trigger", _TEXT, "The word that named the event", "met"),
     *_span("the support"),
-    _must("rule_id", _TEXT, "The rule that fired", "consult.meet"),
-    _must("confidence", _REAL, "How sure the coder is, 0 to 1", "0.8"),
+    _must("rule_id", _TEXT, "Who coded it: tagger, or the own rule that triggered", "tagger"),
+    _must("confidence", _REAL, "How likely the row is right, 0 to 1; rows from 0.3 up are stored", "0.8"),
+    _col(
+        "tellings",
+        _SPANS,
+        "Where the text tells it once more; null of rows coded before there was a tagger",
+        "[{char_start: 840, char_end: 902}]",
+        _CP,
+    ),
     _article_id(),
     _version_id(),
     *_publication(),
+    since=2,
 )
 
 EVENT_ACTORS = _table(

@@ -107,7 +107,7 @@ class _Builder:
             "capture_id": capture_id,
             "coded": extraction.coded,
             "uncoded_reason": extraction.uncoded_reason,
-            "paragraphs": [{"char_start": start, "char_end": end} for start, end in article.paragraphs],
+            "paragraphs": _spans(article.paragraphs),
         }
         self.add("articles", article, given)
         for event in extraction.events:
@@ -117,6 +117,7 @@ class _Builder:
 
     def event(self, event: Any, article: Any) -> None:
         given = {name: getattr(article, name) for name in ("article_id", "version_id", *_PUBLICATION)}
+        given["tellings"] = _spans(event.tellings)
         for role, people in (("actor", event.actors), ("recipient", event.recipients)):
             first = people[0] if people else None
             for name in ("name", "country", "sector"):
@@ -139,6 +140,10 @@ class _Builder:
             if magnitude.kind in _COUNTED and given[magnitude.kind] is None:
                 given[magnitude.kind] = magnitude.value
         self.add("events", event, given, without=("actors", "recipients", "place", "magnitudes"))
+
+
+def _spans(found: Iterable[tuple[int, int]]) -> list[dict[str, int]]:
+    return [{"char_start": start, "char_end": end} for start, end in found]
 
 
 _CHECKED: dict[tuple[str, type, frozenset[str]], None] = {}

@@ -9,7 +9,7 @@ import pytest
 
 import warehouse
 from tests.warehouse.makers import digest, load, value
-from warehouse import TABLES
+from warehouse import SCHEMA_VERSION, TABLES
 from warehouse.dictionary import VIEWS, head, renewed
 
 
@@ -86,8 +86,8 @@ def test_every_type_and_mode_has_its_cameo_codes(filled: Path) -> None:
 
 def test_a_newer_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as newer:
-        for module in ("warehouse.catalog", "warehouse.store", "warehouse.record", "warehouse.parts"):
-            newer.setattr(f"{module}.SCHEMA_VERSION", 2)
+        for module in ("warehouse.store", "warehouse.record", "warehouse.parts"):
+            newer.setattr(f"{module}.SCHEMA_VERSION", SCHEMA_VERSION + 1)
         load(tmp_path, "from tomorrow")
     for work in (warehouse.connect, warehouse.rebuild, lambda root: warehouse.forget(root, warehouse.by_source("x"))):
         with pytest.raises(warehouse.NewerSchema, match="install a newer"):
@@ -186,7 +186,8 @@ def test_folder_with_a_quote_in_its_name(tmp_path: Path) -> None:
 def test_parts_of_an_older_schema_answer_with_null(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load(tmp_path, "old")
     newer = TABLES["articles"].append(TABLES["articles"].field("wire").with_name("mood"))
-    for module in ("warehouse.catalog", "warehouse.store", "warehouse.record", "warehouse.parts"):
-        monkeypatch.setattr(f"{module}.SCHEMA_VERSION", 2)
+    newer = newer.with_metadata({**newer.metadata, b"since": str(SCHEMA_VERSION + 1).encode()})
+    for module in ("warehouse.store", "warehouse.record", "warehouse.parts"):
+        monkeypatch.setattr(f"{module}.SCHEMA_VERSION", SCHEMA_VERSION + 1)
         monkeypatch.setitem(TABLES, "articles", newer)
     assert value(tmp_path, "select count(*) from articles where mood is null and title = 'About old-0'") == 1

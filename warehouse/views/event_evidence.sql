@@ -1,4 +1,4 @@
--- grain: One event, of any status, with the words, the address and the rule it rests on
+-- grain: One event, of any status and confidence, with the words, the address and the rule it rests on
 -- key: event_id
 -- clock: published_at, naive UTC
 -- example: select event_type, support, rule_id, url from event_evidence order by confidence limit 10

@@ -5,7 +5,7 @@
 -- column day: Day of loading (UTC)
 -- column articles: Wordings of articles stored
 -- column coded: Articles the coder ran on
--- column events: Events coded, of any status
+-- column events: Events coded, of any status and confidence
 -- column events_per_article: Events per coded article
 -- column undated_share: Share of articles without a date of publication
 -- column words_per_article: Mean words of an article
