@@ -29,6 +29,8 @@ class Pieces:
     starts: Ints
     ends: Ints
     case: Ints
+    marks: npt.NDArray[np.bool_]
+    """Whether a piece is a mark of punctuation."""
 
     def over(self, start: int, end: int) -> tuple[int, int]:
         """[first, last + 1) of the pieces that overlap a span of the text; equal when none does."""
@@ -42,7 +44,8 @@ def cut(text: str, tokenizer: Tokenizer) -> Pieces:
     encoding = tokenizer.encode(text, add_special_tokens=False)
     offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
     case = np.fromiter((_case(text[a:b]) for a, b in encoding.offsets), np.int64, len(offsets))
-    return Pieces(np.array(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1], case)
+    marks = np.fromiter((not text[a:b].isalnum() for a, b in encoding.offsets), np.bool_, len(offsets))
+    return Pieces(np.array(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1], case, marks)
 
 
 def _case(word: str) -> int:
