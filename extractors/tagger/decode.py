@@ -22,18 +22,21 @@ _ROLE = 0.5
 _MODE_START = 1 + len(STATUSES)
 
 
-def propose(session: Session, text: str, sentences: Sequence[tuple[int, int]]) -> list[Proposal]:
+Found = tuple[Proposal, Floats]
+
+
+def propose(session: Session, text: str, sentences: Sequence[tuple[int, int]]) -> list[Found]:
     """Read a text.
 
     Args:
         sentences: spans in code points, in order.
     Returns:
-        Proposals in the order of the text. Linear in the text; never raises on any.
+        Proposals in the order of the text, each with its trigger's vector of length one. Linear in the text; never raises on any.
     """
     pieces = cut(text, session.tokenizer)
     bounds = [pieces.over(a, b) for a, b in sentences]
     groups = _words(pieces)
-    found: list[Proposal] = []
+    found: list[Found] = []
     for window in windows(bounds):
         hidden, types = session.read(pieces, window)
         triggers = list(_triggers(types, groups, window))
@@ -42,13 +45,13 @@ def propose(session: Session, text: str, sentences: Sequence[tuple[int, int]]) -
     return found
 
 
-def at(session: Session, text: str, sentences: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int, str]]) -> list[Proposal]:
+def at(session: Session, text: str, sentences: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int, str]]) -> list[Found]:
     """What goes with triggers that others found: (start, end, type) in code points, a type the tagger has no name for counts as `other`."""
     pieces = cut(text, session.tokenizer)
     bounds = [pieces.over(a, b) for a, b in sentences]
     groups = _words(pieces)
     wanted = [(*pieces.over(a, b), TYPES.index(t if t in TYPES else "other") + 1) for a, b, t in spans]
-    found: list[Proposal] = []
+    found: list[Found] = []
     for window in windows(bounds):
         here = [(a, b, k) for a, b, k in wanted if window.start <= a < window.end and b > a]
         if here:
@@ -107,7 +110,7 @@ def _triggers(types: Floats, groups: Ints, w: Window) -> Iterator[Trigger]:
                 begin = k
 
 
-def _with_sides(session: Session, hidden: Floats, triggers: Sequence[Trigger], pieces: Pieces, groups: Ints, w: Window, bounds: Sequence[tuple[int, int]]) -> Iterator[Proposal]:
+def _with_sides(session: Session, hidden: Floats, triggers: Sequence[Trigger], pieces: Pieces, groups: Ints, w: Window, bounds: Sequence[tuple[int, int]]) -> Iterator[Found]:
     base = w.start - offset(w)
     first = np.array([t[0] - base for t in triggers], np.int64)
     last = np.array([t[1] - base for t in triggers], np.int64)
@@ -118,7 +121,7 @@ def _with_sides(session: Session, hidden: Floats, triggers: Sequence[Trigger], p
         likely = np.argsort(-chances[1:], kind="stable")[:3]
         status = _softmax(rest[n, 1:_MODE_START])
         mode, sure = _mode(kind, rest[n, _MODE_START:])
-        yield Proposal(
+        proposal = Proposal(
             sentence=max(0, int(np.searchsorted(starts, a, "right")) - 1),
             start=int(pieces.starts[a]),
             end=int(pieces.ends[b - 1]),
@@ -136,6 +139,8 @@ def _with_sides(session: Session, hidden: Floats, triggers: Sequence[Trigger], p
             mode_probability=sure,
             status_probability=float(status.max()),
         )
+        vector = hidden[0, a - base : b - base].mean(0)
+        yield proposal, vector / max(float(np.linalg.norm(vector)), 1e-6)
 
 
 def _sides(roles: Floats, role: int, pieces: Pieces, groups: Ints, w: Window) -> tuple[Words, ...]:
