@@ -173,13 +173,15 @@ def _asked(given: list[str], source: list[str], due: bool, space: Workspace) -> 
 def _run(job: Any, space: Workspace, flow: bool | None, quiet: bool) -> Counts:
     from flows import ingest as job_of
 
-    if flow is None:
-        from flows.server import find_server
+    if flow is not False:
+        from flows.server import find_server, use_server
 
         url, why = find_server(space)
-        flow = url is not None
         if url is not None:
-            os.environ["PREFECT_API_URL"] = url
+            use_server(space, url)
+        elif flow:
+            raise fail(f"--flow: {why.partition(': running')[0]}", "start `dateline serve`, or leave --flow out.")
+        flow = url is not None
         if not quiet and why:
             typer.echo(why, err=True)
     if flow:

@@ -19,7 +19,8 @@ from pydantic import Field
 
 from flows import inbox as ledger
 from flows import report, runner
-from flows.config import Workspace, worker_count, workspace
+from flows.config import Workspace, worker_count
+from flows.confine import workspace_of_run
 from flows.intake import Intake
 from flows.locks import alone
 from flows.tasks import THREADS, Carried, lock_file
@@ -51,7 +52,7 @@ def inbox(
     Every file ends in `inbox/_done`, or in `inbox/_failed` with the reason beside it. A batch is held by one run at a time;
     one whose run was killed is taken up again, and what it had committed is not committed twice.
     """
-    space = workspace(root)
+    space = workspace_of_run(root)
     ledger.ensure(space.inbox)
     if batch:
         return _take(space, [batch])

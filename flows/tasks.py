@@ -35,7 +35,8 @@ from pydantic import Field
 import warehouse
 from flows import fetchview, pipeline, quality, report, runner
 from flows import ingest as job_of
-from flows.config import Workspace, workspace
+from flows.config import Workspace
+from flows.confine import check_inputs, workspace_of_run
 from flows.intake import Rejected
 from flows.locks import alone
 from flows.pipeline import Attempts, Batch, Counts, Item, Run
@@ -110,7 +111,8 @@ def ingest(
     What is in the warehouse already is left alone, so a run may be repeated at any time. A source that another run is
     fetching is left to it.
     """
-    space = workspace(root)
+    space = workspace_of_run(root)
+    check_inputs(space, inputs, allow_private)
     with ExitStack() as held:
         mine = [name for name in sources if held.enter_context(alone(source_lock(space, name)))]
         if sources and not mine and not inputs:

@@ -63,6 +63,7 @@ def test_prefect_is_known_to_few_files_of_flows() -> None:
         "serve.py",
         "deploy.py",
         "deploy_cli.py",
+        "guard.py",
     }, users
 
 
