@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import zlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -59,6 +60,8 @@ RENEW = 75
 """Exit status that asks to be started again at once."""
 SILENCE = 90
 """Seconds without a sign of life (runs give one every 30) until a run counts as dead."""
+_LAST_WORDS = 8.0
+"""Seconds in which the runner ends of itself when it is told to."""
 SWEEP = "*/5 * * * *"
 NIGHTLY = "17 3 * * *"
 """When maintain runs, UTC."""
@@ -189,8 +192,20 @@ class OwnRunner(Runner):
         """As above."""
 
     def handle_sigterm(self, *_: Any) -> None:
-        """End, and the runs with us, as leaving the runner's block does; Prefect's own adds a coroutine that nobody awaits."""
+        """End, and the runs with us, as leaving the runner's block does; Prefect's own adds a coroutine that nobody awaits.
+
+        That tells the server, and waits for minutes where the server ended first: then all of our process group is killed.
+        """
+        late = threading.Timer(_LAST_WORDS, _kill_all)
+        late.daemon = True
+        late.start()
         sys.exit(0)
+
+
+def _kill_all() -> None:
+    if os.getpgrp() == os.getpid():  # as `dateline serve` starts us
+        os.killpg(0, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def _without_hooks(run: FlowRun) -> Flow[Any, Any]:

@@ -15,7 +15,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 ANYWHERE = ("0.0.0.0", "::", "")
 
 
@@ -23,10 +23,15 @@ def names(host: str, public_url: str) -> tuple[str, ...]:
     """The names a request may be sent to.
 
     >>> names("127.0.0.1", ""), names("0.0.0.0", "https://news.example")
-    (('127.0.0.1', 'localhost', '::1'), ('127.0.0.1', 'localhost', '::1', 'news.example'))
+    (('127.0.0.1', 'localhost', '[::1]'), ('127.0.0.1', 'localhost', '[::1]', 'news.example'))
     """
-    given = (host if host not in ANYWHERE else "", (urlsplit(public_url).hostname or "") if public_url else "")
-    return tuple(dict.fromkeys(name.lower() for name in (*LOOPBACK, *given) if name))
+    given = (host if host not in ANYWHERE else "", urlsplit(public_url).hostname if public_url else "")
+    return tuple(dict.fromkeys((*LOOPBACK, *(written(name).lower() for name in given if name))))
+
+
+def written(host: str) -> str:
+    """A host as it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def origins(host: str, port: int, public_url: str) -> tuple[str, ...]:
@@ -35,11 +40,8 @@ def origins(host: str, port: int, public_url: str) -> tuple[str, ...]:
     >>> origins("127.0.0.1", 4200, "")
     ('http://127.0.0.1:4200', 'http://localhost:4200')
     """
-    own = [f"http://{name}:{port}" for name in ("127.0.0.1", "localhost")]
-    if host not in (*LOOPBACK, *ANYWHERE):
-        own.append(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    if host == "::1":
-        own.append(f"http://[::1]:{port}")
+    others = () if host in ANYWHERE else (host,)
+    own = [f"http://{written(name)}:{port}" for name in ("127.0.0.1", "localhost", *others)]
     if public_url:
         url = urlsplit(public_url)
         own.append(f"{url.scheme}://{url.netloc}".lower())
