@@ -69,6 +69,8 @@ class Part:
     started: float = 0.0
     failures: int = 0
     not_before: float = 0.0
+    renewed: float = 0.0
+    """When it was told to end because of its memory; 0: it was not."""
 
 
 @dataclass
@@ -116,7 +118,9 @@ class Group:
             if status == _RENEW:
                 part.process = None
                 continue
-            if status is None:
+            if part.name == "server" and (status is None or part.renewed):
+                self._slim(part, now)
+            if status is None or part.process is None:
                 if part.failures and now - part.started > _STEADY:
                     part.failures = 0
                 continue
@@ -131,6 +135,25 @@ class Group:
             if part.name == "server" and part.failures >= _GIVE_UP:
                 raise ServeError(f"the Prefect server ended {part.failures} times in a row:\n{_tail(part.log)}", f"see {part.log} and `dateline doctor`; what lies in the inbox stays there.")  # fmt: skip
             self.say(f"the {part.name} ended {why}; started again{f' in {pause:.0f} s' if pause else ''}{where}")
+
+    def _slim(self, server: Part, now: float) -> None:
+        """Start the server again when it has grown too large: Prefect's never gives back what it took under load.
+
+        Runs under way go on, and tell it afterwards what they did.
+        """
+        assert server.process
+        if not server.renewed:
+            if now - server.started < _STEADY:
+                return
+            size = resident(server.process.pid)
+            if size > server_memory():
+                self.say(f"the server has grown to {size >> 20} MB: started again")
+                server.renewed = now
+                server.process.terminate()
+        elif server.process.poll() is not None:
+            server.process, server.renewed, self.server_was_away = None, 0.0, True
+        elif now - server.renewed > _LAST_WORDS:
+            server.process.kill()
 
     def _tell_runner(self) -> None:
         """When the server is back, have the runner begin anew as soon as no run is under way (`flows.deployments.serve`)."""
@@ -152,6 +175,20 @@ class Group:
                 self.say(f"the {part.name} does not end; killed")
             _kill_group(part.process.pid, signal.SIGKILL)
             part.process.wait()
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory a process holds; 0 where the system does not tell (Linux does)."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def server_memory() -> int:
+    """Bytes the server may hold: DATELINE_SERVER_MB, else 1 GB (it begins with a quarter of that)."""
+    given = os.environ.get("DATELINE_SERVER_MB", "")
+    return (int(given) if given.isdigit() and int(given) else 1024) << 20
 
 
 def _die_with_parent() -> None:
