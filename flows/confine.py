@@ -12,6 +12,7 @@ from pathlib import Path
 
 from flows.config import SettingsError, Workspace, read_settings, workspace
 from flows.readers.http import is_url
+from flows.server import OWN_API, only_while_served
 
 SERVED = "DATELINE_SERVED"
 """Environment variable: the root of the workspace that this process serves."""
@@ -38,6 +39,8 @@ def workspace_of_run(root: str | None) -> Workspace:
     if not served:
         return workspace(root)
     space = Workspace(Path(served))
+    if own := os.environ.get(OWN_API):
+        only_while_served(space, own)
     if root and workspace(root) != space:
         raise NotAllowed(f"root = {root!r}: this server serves {space.root} only")
     return space

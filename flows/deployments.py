@@ -52,6 +52,7 @@ from flows.doctor import ZOMBIES
 from flows.fetchstate import due_sources, last_tries
 from flows.maintain import maintain, roll_up
 from flows.reextract import reextract
+from flows.server import OWN_API, only_while_served
 from flows.sweep import LANDED, inbox
 from flows.tasks import INGEST_COMMITTED, ingest
 
@@ -366,6 +367,8 @@ async def install_zombies() -> None:
 def main(root: str, suffix: str = "") -> None:
     """Serve a workspace's deployments at PREFECT_API_URL until SIGTERM or Ctrl-C."""
     os.environ[SERVED] = str(workspace(root).root)  # what the processes of the runs are bound by
+    if own := os.environ.get(OWN_API):
+        only_while_served(workspace(root), own)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us with SIGTERM, after the watcher
     if anyio.run(serve, workspace(root), suffix):
         sys.exit(RENEW)

@@ -31,7 +31,7 @@ from flows.config import Workspace, quiet_prefect
 from flows.guard import ANYWHERE, origins
 from flows.locks import alone
 from flows.secret import ensure_secret, is_open_to_others, secret_file
-from flows.server import PASSWORD, answers, call, refuses, suffix_of
+from flows.server import OWN_API, PASSWORD, answers, call, refuses, suffix_of
 
 PORT = 4200
 _LOG_LIMIT = 10 * 1024 * 1024
@@ -241,6 +241,7 @@ def serve(space: Workspace, host: str, port: int | None, own_server: bool, publi
             _environment(space, api)
             _environment_of_server(space, host, port, public_url)
         else:
+            os.environ.pop(OWN_API, None)
             api = _given_server()
             parts = _parts(space, api)
             _environment(space, api)
@@ -318,6 +319,7 @@ def _environment_of_server(space: Workspace, host: str, port: int, public_url: s
     for name in ("PREFECT_API_KEY", "PREFECT_SERVER_API_BASE_PATH", "PREFECT_UI_API_URL"):
         os.environ.pop(name, None)
     os.environ |= {
+        OWN_API: f"http://{_written(host)}:{port}/api",
         PASSWORD: secret,
         "PREFECT_SERVER_API_AUTH_STRING": secret,
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(origins(host, port, public_url)),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import os
+import socket
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -90,6 +93,31 @@ def use_server(space: Workspace, url: str) -> None:
     os.environ["PREFECT_API_URL"] = url
     if password:
         os.environ[PASSWORD] = password
+    if password == read_secret(space):
+        only_while_served(space, url)
+
+
+OWN_API = "DATELINE_OWN_API"
+"""Environment variable of all that `dateline serve` starts: the address of the server it started itself."""
+
+
+def only_while_served(space: Workspace, url: str) -> None:
+    """Have this process connect to the workspace's own server only while that is being served.
+
+    Prefect's clients send the password with every request, and connect anew when a connection is lost. When `dateline serve` was
+    killed somebody else may listen at its port; whatever opens the connection, an attempt is then refused here.
+    """
+    parts = urllib.parse.urlsplit(url)
+    lock = space.prefect_home / "serve.lock"
+    places = {
+        (info[4][0], parts.port) for info in socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
+    }
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][:2] in places and not is_locked(lock):  # fmt: skip
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{space.root} is no longer being served: nothing is sent to its port")  # fmt: skip
+
+    sys.addaudithook(hook)
 
 
 def answers(url: str, timeout: float = 2.0) -> bool:

@@ -7,6 +7,7 @@ no third is claimed, so files that come in a stream are taken in larger and larg
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from flows import inbox as ledger
 from flows.config import Workspace, workspace
-from flows.server import start_run
+from flows.server import OWN_API, only_while_served, start_run
 
 DEPLOYMENT = "inbox/dropped"
 LOOK = 1.0
@@ -68,6 +69,8 @@ def main(root: str, api: str, suffix: str = "") -> None:
     """Watch until SIGTERM or Ctrl-C."""
     space = workspace(root)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if own := os.environ.get(OWN_API):
+        only_while_served(space, own)
 
     def say(text: str) -> None:
         print(f"{datetime.now():%H:%M:%S} {text}", flush=True)

@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -187,6 +189,53 @@ def test_the_secret_does_not_go_to_a_server_that_was_given(space: Workspace) -> 
         assert url is None
         assert "PREFECT_API_AUTH_STRING" in why
         assert given.heard == []
+
+
+GOES_ON = """
+import sys
+from flows.config import workspace
+from flows.server import find_server, use_server
+space = workspace(sys.argv[1])
+url, _ = find_server(space)
+use_server(space, url)
+import asyncio
+from prefect.client.orchestration import get_client
+from prefect.events.clients import PrefectEventsClient
+with get_client(sync_client=True) as client:
+    print(client.request("GET", "/admin/version").status_code, flush=True)
+    sys.stdin.readline()
+    try:
+        client._client.get("/admin/version")
+        print("sent")
+    except OSError as error:
+        print("refused", error)
+    except Exception as error:
+        print("refused", type(error).__name__)
+async def events():
+    async with PrefectEventsClient(reconnection_attempts=0):
+        print("sent")
+try:
+    asyncio.run(events())
+except Exception as error:
+    print("refused", type(error).__name__)
+"""
+
+
+def test_a_run_that_outlives_the_server_sends_it_to_nobody(space: Workspace) -> None:
+    made = secret.ensure_secret(space)
+    env = os.environ | {"PREFECT_CLIENT_MAX_RETRIES": "0", "PREFECT_HOME": str(space.prefect_home)}
+    with Listener(made) as own:
+        with serving(space, own.api), subprocess.Popen([sys.executable, "-c", GOES_ON, str(space.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as run:  # fmt: skip
+            assert run.stdin
+            assert run.stdout
+            assert run.stdout.readline() == "200\n"
+            assert set(own.heard) == {made}
+            own.heard.clear()
+            (space.prefect_home / "serve.lock").unlink()  # as good as let go of: what the run finds is not locked
+            said, _ = run.communicate("\n", timeout=60)
+        assert "sent" not in said
+        assert said.count("refused") == 2
+        assert own.heard == []
 
 
 def test_a_redirect_does_not_carry_it_elsewhere(space: Workspace) -> None:
