@@ -41,7 +41,7 @@ def origins(host: str, port: int, public_url: str) -> tuple[str, ...]:
     ('http://127.0.0.1:4200', 'http://localhost:4200')
     """
     others = () if host in ANYWHERE else (host,)
-    own = [f"http://{written(name)}:{port}" for name in ("127.0.0.1", "localhost", *others)]
+    own = [f"http://{written(name.lower())}:{port}" for name in ("127.0.0.1", "localhost", *others)]
     if public_url:
         url = urlsplit(public_url)
         own.append(f"{url.scheme}://{url.netloc}".lower())

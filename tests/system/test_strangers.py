@@ -6,9 +6,11 @@ import base64
 import http.client
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -205,6 +207,24 @@ def test_the_secret_shows_nowhere(served: Served) -> None:
     refused = served.run("serve", "--new-secret")
     assert refused.returncode == 1
     assert "is being served" in refused.stderr
+
+
+def test_the_line_of_the_guide_sends_an_event(served: Served) -> None:
+    """As it stands in README.md, but for the port and the command's name."""
+    lines = (Path(__file__).parents[2] / "README.md").read_text().splitlines()
+    first = next(n for n, line in enumerate(lines) if "curl -K -" in line)
+    script = "\n".join(lines[first : first + 2]).replace("127.0.0.1:4200", urlsplit(served.api).netloc)
+    script = script.replace("dateline serve --show-secret", shlex.join(served.command("serve", "--show-secret")))
+    assert "4200" not in script
+    done = subprocess.run(["bash", "-c", script.replace("curl", "curl -sS --fail-with-body")], env=served.environment(), cwd=served.cwd, capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    sent = {"filter": {"event": {"name": ["dateline.inbox.landed"]}, "occurred": {"since": "2026-11-24T00:00:00Z"}}}
+
+    def senders() -> set[str]:
+        found = served.call("POST", "/events/filter", sent)["events"]
+        return {event["resource"]["prefect.resource.id"] for event in found}
+
+    wait_for(lambda: "my-crawler" in senders(), 20, "the event")
 
 
 class Recorder(ThreadingHTTPServer):
