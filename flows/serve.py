@@ -40,6 +40,8 @@ _STEADY = 60.0
 _GIVE_UP = 6
 _RENEW = 75
 """Exit status of a part that asks to be started again."""
+_PATIENCE = 300.0
+"""Seconds until a server that lives must answer: ten on a quiet machine, minutes where all processors are busy and its database is new."""
 _LAST_WORDS = 15.0
 """Seconds a part has to end by itself."""
 
@@ -436,12 +438,14 @@ def _run(space: Workspace, api: str, parts: list[Part], public_url: str) -> None
 def _wait_for_server(group: Group) -> None:
     server = group.parts[0]
     print("starting the Prefect server …", flush=True)
-    until = time.monotonic() + 120
+    until = time.monotonic() + _PATIENCE
     while not group.stopping and not answers(group.api, 1.0):  # whoever answers at our socket is ours
         if server.process is not None and server.process.poll() is not None:
             raise ServeError(f"the Prefect server ended with status {server.process.returncode}:\n{_tail(server.log)}", f"its log: {server.log}; `dateline doctor` checks the installation.")  # fmt: skip
         if time.monotonic() > until:
-            raise ServeError("the Prefect server does not answer after two minutes", f"its log: {server.log}")
+            raise ServeError(
+                f"the Prefect server does not answer after {_PATIENCE / 60:.0f} minutes", f"its log: {server.log}"
+            )
         time.sleep(0.2)
 
 

@@ -72,7 +72,7 @@ class Served:
             assert self.process.poll() is None, text.decode()
             return b"Ctrl-C ends it all" in text
 
-        wait_for(said, 150, "the banner")
+        wait_for(said, 360, "the banner")
         return time.monotonic() - began
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
