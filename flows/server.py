@@ -13,6 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flows.config import Workspace
@@ -87,13 +88,14 @@ def same_address(one: str, other: str) -> bool:
 def use_server(space: Workspace, url: str) -> None:
     """Have Prefect, which is not imported yet, ask this server, with the password that belongs to it and no other."""
     password = password_for(space, url)
+    own = bool(password) and same_address(url, own_server(space)) and password == read_secret(space)
     if not same_address(url, os.environ.get("PREFECT_API_URL", "")):
         for name in ("PREFECT_API_KEY", PASSWORD):
             os.environ.pop(name, None)
     os.environ["PREFECT_API_URL"] = url
     if password:
         os.environ[PASSWORD] = password
-    if password == read_secret(space):
+    if own:
         only_while_served(space, url)
 
 
@@ -108,16 +110,23 @@ def only_while_served(space: Workspace, url: str) -> None:
     killed somebody else may listen at its port; whatever opens the connection, an attempt is then refused here.
     """
     parts = urllib.parse.urlsplit(url)
-    lock = space.prefect_home / "serve.lock"
-    places = {
-        (info[4][0], parts.port) for info in socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
-    }
+    for found in socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM):
+        _BOUND[(found[4][0], parts.port)] = space.prefect_home / "serve.lock"
+    if not _HOOKED:
+        _HOOKED.append(True)
+        sys.addaudithook(_let_through)  # for good: Python takes none away
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][:2] in places and not is_locked(lock):  # fmt: skip
-            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{space.root} is no longer being served: nothing is sent to its port")  # fmt: skip
 
-    sys.addaudithook(hook)
+_BOUND: dict[tuple[Any, Any], Path] = {}
+"""Addresses and ports that are connected to only while the lock is held."""
+_HOOKED: list[bool] = []
+
+
+def _let_through(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        lock = _BOUND.get(arguments[1][:2])
+        if lock is not None and not is_locked(lock):
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{lock.parent.parent} is no longer being served: nothing is sent to its port")  # fmt: skip
 
 
 def answers(url: str, timeout: float = 2.0) -> bool:

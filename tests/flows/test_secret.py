@@ -74,6 +74,7 @@ def serving(space: Workspace, api: str, own: bool = True) -> Iterator[None]:
 def space(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setattr(server, "_BOUND", {})  # ports come back in other tests
     return Workspace(root)
 
 
@@ -189,6 +190,17 @@ def test_the_secret_does_not_go_to_a_server_that_was_given(space: Workspace) -> 
         assert url is None
         assert "PREFECT_API_AUTH_STRING" in why
         assert given.heard == []
+
+
+def test_a_server_that_was_given_is_not_bound_to_our_lock(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Listener() as open_to_all, Listener("me:for-the-office") as office:
+        for given, password in ((open_to_all, ""), (office, "me:for-the-office")):
+            monkeypatch.setenv("PREFECT_API_URL", given.api)
+            monkeypatch.setenv("PREFECT_API_AUTH_STRING", password)
+            assert server.find_server(space)[0] == given.api
+            server.use_server(space, given.api)
+            assert server.call(given.api, "GET", "/admin/version")
+            assert not server._BOUND
 
 
 GOES_ON = """
