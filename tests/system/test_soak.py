@@ -59,7 +59,7 @@ def test_a_soak_with_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
                 dropped += 1
             if time.monotonic() >= next_kill:
                 next_kill = time.monotonic() + chance.uniform(15, 30)
-                what = chance.choice(["server", "watcher"] if worn(served) else ["server", "runner", "watcher", "run", "run", "all"])  # fmt: skip
+                what = chance.choice(["server", "watcher"] if worn(served) else ["server", "server", "runner", "watcher", "run", "run", "run", "all"])  # fmt: skip
                 parts = served.parts()
                 victims = {"run": runs_of(served)[:1], "all": [served.process.pid] if served.process else []}.get(what) or [pid for name, pid in parts.items() if name == what]  # fmt: skip
                 for pid in victims:
