@@ -77,7 +77,7 @@ class Served:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command on the same workspace."""
-        return subprocess.run(self.command(*arguments), capture_output=True, text=True, cwd=self.cwd, env=self.environment(), timeout=120)  # fmt: skip
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, cwd=self.cwd, env=self.environment(), timeout=300)  # fmt: skip
 
     def sql(self, query: str) -> str:
         done = self.run("sql", query, "--format", "csv")

@@ -43,14 +43,14 @@ class Browser:
     def place(self) -> str:
         return str(self.run("return location.href"))
 
-    def until(self, words: str, seconds: float = 30) -> None:
+    def until(self, words: str, seconds: float = 120) -> None:
         """Wait until the page shows these words."""
         end = time.monotonic() + seconds
         while words not in (seen := self.text):
             assert time.monotonic() < end, f"{self.place} does not show {words!r}: {seen[:2000]}"
             time.sleep(0.1)
 
-    def find(self, selector: str, seconds: float = 30) -> str:
+    def find(self, selector: str, seconds: float = 120) -> str:
         """The reference of the first element; waits for it."""
         end = time.monotonic() + seconds
         while not (found := self.ask("POST", "/elements", {"using": "css selector", "value": selector})):

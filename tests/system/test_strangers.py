@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from flows.demo import SAMPLES
-from tests.flows.serving import LOCAL, Served, article, processes, wait_for
+from tests.flows.serving import Served, article, processes, wait_for
 from tests.system.browser import DRIVER, PROGRAM, chromium
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc to see what lives")
@@ -31,7 +31,7 @@ browsing = pytest.mark.skipif(not (DRIVER and PROGRAM), reason="no Chromium (Deb
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    served = Served(tmp_path_factory.mktemp("strangers"), LOCAL)
+    served = Served(tmp_path_factory.mktemp("strangers"), '[sources.local-paper]\nkind = "folder"\naddress = "paper"\n')
     (served.root / "paper").mkdir()
     (served.root / "paper" / "one.html").write_bytes(article(1))
     served.more = {"PREFECT_API_AUTH_STRING": "elsewhere:belongs-to-another-server"}
@@ -68,7 +68,7 @@ def started(served: Served, deployment: str, **parameters: Any) -> dict[str, Any
     create = f"/deployments/{found}/create_flow_run"
     run = wait_for(lambda: served.call("POST", create, body), 30, "the run is taken")["id"]
     over = {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}}
-    (ended,) = wait_for(lambda: served.runs(id={"any_": [run]}, state=over), 90, "the run ended")
+    (ended,) = wait_for(lambda: served.runs(id={"any_": [run]}, state=over), 300, "the run ended")
     return dict(ended)
 
 
@@ -317,9 +317,9 @@ def test_a_page_of_another_origin_asks_in_vain(served: Served, tmp_path: Path) -
 @browsing
 def test_the_user_signs_in_and_sees_what_runs(served: Served, tmp_path: Path) -> None:
     served.drop("kazinform/treaty.html", (SAMPLES / "treaty.html").read_bytes())
-    wait_for(lambda: "kazinform/treaty.html" in served.resting("_done"), 60, "the file in _done")
+    wait_for(lambda: "kazinform/treaty.html" in served.resting("_done"), 300, "the file in _done")
     latest = {"artifacts": {"key": {"any_": ["quality-kazinform"]}}}
-    (artifact,) = wait_for(lambda: served.call("POST", "/artifacts/latest/filter", latest), 30, "the artifact")
+    (artifact,) = wait_for(lambda: served.call("POST", "/artifacts/latest/filter", latest), 120, "the artifact")
     (run,) = served.runs(id={"any_": [artifact["flow_run_id"]]})
     own = served.api.removesuffix("/api")
     with Recorder() as elsewhere, chromium(tmp_path) as browser:
