@@ -102,9 +102,11 @@ class Group:
             pass_fds=(part.listening.fileno(),) if part.listening else (),
             cwd=self.space.root,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=_prepare,
         )
         part.started = time.monotonic()
+        if part.name == "runner":
+            self.server_was_away = False  # it begins while the server answers, and need not begin anew
         if out:
             out.close()
 
@@ -193,10 +195,12 @@ def server_memory() -> int:
     return (int(given) if given.isdigit() and int(given) else 1024) << 20
 
 
-def _die_with_parent() -> None:
-    """In the child: be told to end when the parent dies, even by SIGKILL (Linux)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+def _prepare() -> None:
+    """In the child: be told to end when the parent dies, even by SIGKILL (Linux); and do not die of SIGUSR1 before it is heard."""
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _kill_group(pid: int, what: signal.Signals) -> None:

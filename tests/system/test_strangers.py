@@ -213,7 +213,7 @@ def test_the_line_of_the_guide_sends_an_event(served: Served) -> None:
     """As it stands in README.md, but for the port and the command's name."""
     lines = (Path(__file__).parents[2] / "README.md").read_text().splitlines()
     first = next(n for n, line in enumerate(lines) if "curl -K -" in line)
-    script = "\n".join(lines[first : first + 2]).replace("127.0.0.1:4200", urlsplit(served.api).netloc)
+    script = "\n".join(lines[first : lines.index("", first)]).replace("127.0.0.1:4200", urlsplit(served.api).netloc)
     script = script.replace("dateline serve --show-secret", shlex.join(served.command("serve", "--show-secret")))
     assert "4200" not in script
     done = subprocess.run(["bash", "-c", script.replace("curl", "curl -sS --fail-with-body")], env=served.environment(), cwd=served.cwd, capture_output=True, text=True, timeout=60)  # fmt: skip
