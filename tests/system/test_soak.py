@@ -109,7 +109,7 @@ def test_a_soak_with_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
             lives.setdefault(pid, []).append((at, size))
         print(f"\nsoak: {dropped} files in {SECONDS:.0f} s, {len(kills)} kills ({', '.join(kills)})")
         for pid, told in lives.items():
-            (first, small), (last, large) = told[min(10, len(told) - 1)], told[-1]
+            (first, small), (last, large) = told[min(60, len(told) - 1)], told[-1]
             grown = (large - small) / 1e6 / max(1e-9, (last - first) / 60)
             print(
                 f"  server {pid}: {small / 1e6:.0f} MB at {first:.0f} s, {large / 1e6:.0f} MB at {last:.0f} s: {grown:+.1f} MB a minute"
