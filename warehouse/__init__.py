@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from warehouse.captures import Held, captures_by_load, forgotten_since, read_captures, standing
+from warehouse.captures import CUTTING, Held, captures_by_load, forgotten_since, read_captures, standing
 from warehouse.catalog import connect, rebuild
 from warehouse.compaction import compact, due_months
+from warehouse.forgotten import Forgotten, forgotten, recall
 from warehouse.index import Known
 from warehouse.log import Snapshot, read_log
 from warehouse.record import Commit, CorruptFile, File, Load, NewerSchema
 from warehouse.rewrite import Outdated, by_load, by_source, by_url, captures_before, forget, replace
 from warehouse.schema import DERIVED, SCHEMA_VERSION, TABLES
-from warehouse.store import LoadConflict, commit
+from warehouse.store import LoadConflict, commit, item_key
 from warehouse.tables import Provenance, SchemaMismatch, build_tables
 from warehouse.upkeep import GRACE, gc, verify
 
 __all__ = [
+    "CUTTING",
     "DERIVED",
     "GRACE",
     "SCHEMA_VERSION",
@@ -22,6 +24,7 @@ __all__ = [
     "Commit",
     "CorruptFile",
     "File",
+    "Forgotten",
     "Held",
     "Known",
     "Load",
@@ -42,11 +45,14 @@ __all__ = [
     "connect",
     "due_months",
     "forget",
+    "forgotten",
     "forgotten_since",
     "gc",
+    "item_key",
     "read_captures",
     "read_log",
     "rebuild",
+    "recall",
     "replace",
     "standing",
     "verify",

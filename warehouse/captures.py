@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+CUTTING = ("forget", "restore", "repair")
+"""Kinds of commit that may take rows out: what was read of the rows before counts no more."""
+
+
 @dataclass(slots=True)
 class Held:
     """The captures of one load that are still there."""
@@ -52,7 +56,7 @@ def forgotten_since(root: Path | str | Storage, version: int) -> frozenset[str]:
     return frozenset(
         item[start:]
         for commit in commits_after(storage, version)
-        if commit.kind == "forget"
+        if commit.kind in CUTTING
         for item in commit.gone
         if item.startswith(load_key(""))
     )
@@ -137,4 +141,4 @@ def _of_load(rows: pa.Table, load_id: str) -> pa.Table:
     return rows.filter(pc.equal(rows["load_id"], load_id))
 
 
-__all__ = ["Held", "captures_by_load", "forgotten_since", "read_captures", "standing"]
+__all__ = ["CUTTING", "Held", "captures_by_load", "forgotten_since", "read_captures", "standing"]

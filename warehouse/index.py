@@ -138,6 +138,10 @@ class Known(Container[str]):
         version = self._index.brought_by(item)
         return _existing(self._storage, version).items.get(item) if version is not None else None
 
+    def brought_by(self, item: str) -> int | None:
+        """Version of the commit that brought an item last, None when it is not known."""
+        return self._index.brought_by(item) if item in self else None
+
     def newest(self, article_id: str) -> tuple[str, int] | None:
         """The newest version_id of an article and its instant; exact for the last snapshot read only."""
         self._index.read_on(self._storage, self._version)

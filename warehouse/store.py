@@ -7,6 +7,7 @@ A part's name is written once and never used again, so a slow twin of a load can
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -65,6 +66,7 @@ def commit(
     items: Mapping[str, str] | Iterable[str] = (),
     run_id: str,
     versions: Mapping[str, str],
+    unless: Iterable[str] = (),
 ) -> Commit | None:
     """Write the tables of a load and publish them as the next version, all or nothing.
 
@@ -74,6 +76,7 @@ def commit(
         items: what makes the load's items known, each with the capture_id it was read from where there is one; the version_ids
             of its articles are added to them.
         versions: version hashes, such as `extractor` and `lexicons`.
+        unless: items that nobody may have brought meanwhile, such as tombstones of what is loaded.
     Returns:
         The commit, or None when the log has this load already; then nothing was written.
     Raises:
@@ -85,19 +88,28 @@ def commit(
     check_tables(load_id, tables)
     editions = editions_of(tables)
     known = items if isinstance(items, Mapping) else dict.fromkeys(items, "")
+    barred = tuple(unless)
     known = {item: capture[:16] for item, capture in known.items()} | {version: "" for _, version, _ in editions}
     snapshot = read_log(storage)
     if snapshot.has_load(load_id):
         return None
-    _check_overlap(snapshot, known)
+    _check_overlap(snapshot, (*known, *barred))
     at = now()
     draft = Draft(load_id, "load", run_id, versions, items=known, editions=editions)
-    draft.check = lambda last: _check_overlap(last, known) if last.version != snapshot.version else None
+    draft.check = lambda last: _check_overlap(last, (*known, *barred)) if last.version != snapshot.version else None
     with discarding(storage, draft):
         for name, table in tables.items():
             if table.num_rows:
                 draft.written.append(write_part(storage, name, table, load_id, at))
         return publish_draft(storage, draft, at)
+
+
+def item_key(digest: str, address: str | None) -> str:
+    """The key by which the log knows a document again.
+
+    A page's address belongs to its identity, a file's path does not: a file moved or copied is the same document.
+    """
+    return hashlib.sha256(f"{digest}\0{address or ''}".encode()).hexdigest()[:32]
 
 
 def now() -> datetime:
