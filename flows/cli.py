@@ -71,6 +71,9 @@ def ingest(
         ),
     ] = None,
     due: Annotated[bool, typer.Option("--due", help="Fetch the configured sources whose schedule has come.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="With --source or --due: take what was forgotten of them once more.")
+    ] = False,
     allow_private: Private = False,
     flow: Annotated[
         bool | None,
@@ -105,7 +108,7 @@ def ingest(
     if due and not named:
         typer.echo("no source is due")
         return
-    job = job_of.plan(given, label, named, space, allow_private)
+    job = job_of.plan(given, label, named, space, allow_private, again)
     for failed in job.inputs.failures:
         warn(f"{failed.input}: {failed.message}")
     if not job.units:
@@ -137,6 +140,11 @@ def ingest(
         from flows.reextract_cli import hint
 
         hint(space)
+    for name in counts.recalled:
+        warn(f"{name} had been forgotten; asked for by hand it came back, and may come by itself again")
+    if counts.forgotten:
+        how = "with --again they come back" if job.sources else "by hand they come back"
+        warn(f"{counts.forgotten} documents were left out because they were forgotten; {how}")
     for note in fetchview.notes_of(counts.sources):
         warn(note)
     _say_rejects(counts)

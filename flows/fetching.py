@@ -23,6 +23,7 @@ from extractors.records import Capture, ExtractionError
 from flows.config import SettingsError, Workspace, read_settings
 from flows.configured import Source
 from flows.fetchstate import GIVEN_UP, FetchState, Page
+from flows.gate import Gate
 from flows.locks import alone
 from flows.readers.files import JSON, Failure, failure
 from flows.readers.http import FEED, PAGE, PASSING, Fetch, Fetched, Fetcher, Limits, Request, host_of
@@ -58,6 +59,8 @@ class Tally:
     """Asked for, and as they were."""
     known: int = 0
     """Not asked for: fetched a short time ago, or by another source of this run."""
+    forgotten: int = 0
+    """Not asked for because they were forgotten."""
     failed: int = 0
     later: int = 0
     """Left to the next run: above the limit, or the host asked for time."""
@@ -110,8 +113,11 @@ class Gathering:
         urls: Source | None = None,
         limits: Limits | None = None,
         resolver: Resolve | None = None,
+        gate: Gate | None = None,
+        again: bool = False,
     ) -> None:
-        """`urls`: addresses given by hand, as a source without a name."""
+        """`urls`: addresses given by hand, as a source without a name; `gate` turns away what was forgotten unless `again`."""
+        self._gate, self._again = gate, again
         self._space = space
         self._works = [_Work(s, Tally(pause=s.pause.total_seconds(), robots=s.robots), True) for s in sources]
         if urls is not None and urls.address:
@@ -210,6 +216,9 @@ class Gathering:
         if work.named:
             for url, capture, fetches in self._state.spooled(source.name):
                 self._seen.add(url)
+                if self._away(work, url):
+                    self._state.drop(source.name, url)
+                    continue
                 self._resumed.add(url)
                 await self._put(Arrived(capture, fetches))
                 work.tally.new += 1
@@ -280,11 +289,20 @@ class Gathering:
                 work.tally.known += entry.url not in self._resumed
                 continue
             self._seen.add(entry.url)
+            if self._away(work, entry.url):
+                continue
             page = self._state.page(entry.url)
             if page is not None and not self._worth(work.source, page, entry):
                 work.tally.known += 1
                 continue
             work.chosen.append((self._request(work, entry.url, page), entry))
+
+    def _away(self, work: _Work, url: str) -> bool:
+        """Whether an address was forgotten; by hand each is asked for."""
+        if self._gate is None or self._gate.passes_address(url, None, self._again or not work.named):
+            return False
+        work.tally.forgotten += 1
+        return True
 
     def _worth(self, source: Source, page: Page, entry: Entry) -> bool:
         """Whether a page that was asked for before is to be asked for again."""
@@ -307,6 +325,8 @@ class Gathering:
         for url in self._state.failed(work.source.name):
             if url not in self._seen and not url.endswith("/robots.txt"):
                 self._seen.add(url)
+                if self._away(work, url):
+                    continue
                 work.chosen.append((self._request(work, url, self._state.page(url)), Entry(url)))
 
     def _request(self, work: _Work, url: str, page: Page | None) -> Request:

@@ -18,6 +18,7 @@ from flows.config import Workspace, worker_count, workspace
 from flows.configured import LOCAL, Source, source_named
 from flows.fetching import Gathering, Tally
 from flows.fetchstate import tried
+from flows.gate import Gate
 from flows.keeping import compact_if_due
 from flows.pipeline import Attempts, Counts, Item, Run
 from flows.readers.files import Inputs, find_inputs
@@ -36,6 +37,8 @@ class Job:
     """Configured sources, by the names the user gave."""
     allow_private: bool = False
     """Whether the URLs may be addresses that are not public."""
+    again: bool = False
+    """Whether the sources bring what was forgotten of them."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     """What fetching has come to so far, by source; filled while it runs."""
 
@@ -45,6 +48,7 @@ class Job:
         return len(self.inputs.files) + len(self.urls) + self.inputs.stdin + len(self.sources)
 
 
+_FORGOTTEN = "it was forgotten, so nothing of it is taken; `dateline ingest --source {} --again` brings it back"
 Extracted = Callable[[Counts], None]
 
 
@@ -54,18 +58,20 @@ def plan(
     sources: Iterable[str] = (),
     space: Workspace | None = None,
     allow_private: bool = False,
+    again: bool = False,
 ) -> Job:
     """Resolve the arguments; nothing is read yet.
 
     Args:
         source: the label of what is given.
         sources: names of configured sources of the workspace.
+        again: whether they may bring what was forgotten of them.
     Raises:
         SettingsError: no such source, or dateline.toml is wrong.
     """
     urls = tuple(g for g in given if is_url(g))
     named = tuple(source_named(space or workspace(), name) for name in sources)
-    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source, named, allow_private)
+    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source, named, allow_private, again)
 
 
 def items_of(
@@ -77,20 +83,25 @@ def items_of(
         run: its `closing` is filled when all is fetched.
         counts, advance: as of `pipeline.read_items`; `counts.sources` holds the tallies of fetching at the end.
     """
-    yield from pipeline.read_items(job.inputs, job.source, counts, advance)
-    tried(space, job.sources, datetime.now(UTC))
+    yield from pipeline.read_items(job.inputs, job.source, counts, advance, asked=True)
+    gate = Gate(space.root, counts.recalled)
     for source in job.sources:
+        if not gate.passes_source(source.name, job.again):
+            counts.sources[source.name] = Tally(notes=[_FORGOTTEN.format(source.name)]).shown()
+    sources = tuple(s for s in job.sources if s.name not in counts.sources)
+    tried(space, sources, datetime.now(UTC))
+    for source in sources:
         if source.kind in LOCAL:
             found = find_inputs(str(path) for path in source.paths(space))
-            yield from pipeline.read_items(found, source.name, counts, lambda _: None)
+            yield from pipeline.read_items(found, source.name, counts, lambda _: None, asked=job.again)
             advance(1)
-    fetched = tuple(s for s in job.sources if s.kind not in LOCAL)
+    fetched = tuple(s for s in sources if s.kind not in LOCAL)
     if not fetched and not job.urls:
         return
     given = Source(job.source or "", "urls", job.urls, fresh=timedelta(0), limit=10**9, allow_private=job.allow_private)
-    with Gathering(space, fetched, given) as gathering:
+    with Gathering(space, fetched, given, gate=gate, again=job.again) as gathering:
         job.tallies.update(gathering.tallies)
-        yield from pipeline.fetched_items(gathering, counts, advance)
+        yield from pipeline.fetched_items(gathering, counts, advance, asked=job.again or not fetched)
         run.closing.extend(gathering.closing)
         counts.sources.update({name: tally.shown() for name, tally in gathering.tallies.items()})
 
@@ -164,6 +175,7 @@ def ingest_flow(job: Job, space: Workspace) -> Counts:
         job.source,
         [s.name for s in job.sources],
         job.allow_private,
+        job.again,
         return_state=True,
     )
     result = state.result(raise_on_failure=False)

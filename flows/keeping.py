@@ -8,13 +8,16 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows import traces
 from flows.config import Workspace, captures_kept
 from flows.query import QueryError, connect, write_rows
 from flows.terminal import warn
+from flows.traces import Traces
 
 if TYPE_CHECKING:
     import warehouse
@@ -163,21 +166,62 @@ def collect(space: Workspace, grace_days: float, dry_run: bool) -> None:
     print(f"{said} {found.files:,} files, {found.bytes / 1e6:,.1f} MB{kept}")
 
 
-def forget(root: Path, what: str, *, dry_run: bool) -> dict[str, int]:
-    """Take out a load, else a source, else the article at an address.
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What a forget took out, or would."""
+
+    rows: dict[str, int]
+    """By table."""
+    beside: Traces
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.beside)
+
+    def words(self) -> str:
+        """All of it, in one line."""
+        rows = [f"{n:,} {table}" for table, n in self.rows.items()]
+        return ", ".join([*rows, *filter(None, [self.beside.words()])])
+
+
+def forget(space: Workspace, what: str, *, dry_run: bool) -> Gone:
+    """Take out a load, else a source, else the article at an address, with what lies of it beside the tables.
 
     Returns:
-        Rows taken out, by table; empty when nothing goes by that name.
+        What went; empty when nothing goes by that name.
     """
     import warehouse
 
     for choose in (warehouse.by_load, warehouse.by_source, warehouse.by_url):
-        taken = warehouse.forget(root, choose(what), dry_run=dry_run)
-        if taken.rows:
-            if not dry_run:
-                warehouse.rebuild(root)
-            return taken.rows
-    return {}
+        chosen = choose(what)
+        found = warehouse.forget(space.root, chosen, dry_run=True)
+        source, urls = (what, found.urls) if chosen.kind == "source" else (None, found.urls | {what})
+        marks = traces.Marks(source, urls, found.captures, found.inputs)
+        beside = traces.find(space, marks) if chosen.kind else Traces()
+        if not found.rows and not beside:
+            continue
+        if not dry_run:
+            # Files first: by the rows they are known, and who is killed in between can say it again.
+            if chosen.kind:
+                traces.clear(space, marks, beside)
+            found = warehouse.forget(space.root, chosen, always=True)
+            _after_forgetting(space.root)
+        return Gone(found.rows, beside)
+    return Gone({}, Traces())
+
+
+def _after_forgetting(root: Path) -> None:
+    """What is made from the tables is made anew; the rows are gone also where that fails."""
+    import warehouse
+    from flows import rollup
+
+    try:
+        warehouse.rebuild(root)
+        if rollup.rolled_version(root) is not None:
+            rollup.roll_up(root)
+    except OSError as error:
+        warn(
+            f"{error.filename or root}: {error.strerror or error}: the rows are gone, but catalog.duckdb or the roll-up is still of before; any ingest makes them anew"
+        )
 
 
 _EXPORTED = {

@@ -10,13 +10,14 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractors.records import Capture, Extraction, ExtractionError
 from flows.config import BATCH_BYTES, BATCH_DOCUMENTS, Workspace, captures_kept
+from flows.gate import Gate
 from flows.readers.files import WARC, Failure, Inputs, media_type, read_file, read_stdin
 from flows.readers.http import Fetch
 
@@ -39,6 +40,8 @@ class Item:
     """An archive is many documents, which `cut_batches` reads; batches hold no archives."""
     fetches: tuple[Fetch, ...] = ()
     """Attempts to fetch it, to be committed with it."""
+    asked: bool = False
+    """Whether it was asked for by hand, and so may come although it was forgotten."""
 
     @property
     def size(self) -> int:
@@ -96,6 +99,8 @@ class Counts:
     read: int = 0
     known: int = 0
     """Documents the warehouse had already, or that came twice in this run."""
+    forgotten: int = 0
+    """Documents turned away because they were forgotten."""
     same_text: int = 0
     """Documents whose address and text are stored already, from other bytes."""
     articles: int = 0
@@ -113,6 +118,8 @@ class Counts:
     examples: list[Reject] = field(default_factory=list)
     committed: list[dict[str, Any]] = field(default_factory=list)
     """Of a batch, not of a run: its load_id, the version it made, its rows by table and the version hashes."""
+    recalled: list[str] = field(default_factory=list)
+    """What had been forgotten and came again because it was asked for by hand."""
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By configured source what fetching came to, as `flows.fetching.Tally`."""
 
@@ -120,6 +127,7 @@ class Counts:
         for name in (
             "read",
             "known",
+            "forgotten",
             "same_text",
             "articles",
             "uncoded",
@@ -136,6 +144,7 @@ class Counts:
             for key, count in theirs.items():
                 mine[key] = mine.get(key, 0) + count
         self.examples = (self.examples + other.examples)[:20]
+        self.recalled.extend(name for name in other.recalled if name not in self.recalled)
         self.sources |= other.sources
         return self
 
@@ -162,31 +171,39 @@ def new_run(root: Path, lexicon_version: str) -> Run:
     return Run(root, uuid.uuid4().hex, datetime.now(UTC), VERSION, lexicon_version, keep)
 
 
-def read_items(inputs: Inputs, source: str | None, counts: Counts, advance: Callable[[int], None]) -> Iterator[Item]:
+def read_items(
+    inputs: Inputs, source: str | None, counts: Counts, advance: Callable[[int], None], *, asked: bool = False
+) -> Iterator[Item]:
     """Every document of the inputs, in a fixed order, one at a time.
 
     Args:
+        asked: whether they are asked for by hand.
         counts: `read`, `byte_count` and `read_seconds` grow while the documents pass.
         advance: called with 1 whenever a file has been read to its end.
     """
     for failed in inputs.failures:
         counts.read += 1
-        yield _item(failed)
+        yield _item(_labelled(failed, source), asked=asked)
     for path in inputs.files:
         if media_type(path) == WARC:
             from flows.readers.warc import Archive
 
-            yield Item("", Archive(path, str(path), source))
+            yield Item("", Archive(path, str(path), source), asked=asked)
         else:
-            yield from _timed(read_file(path, source), counts)
+            yield from _timed(read_file(path, source), source, counts, asked)
         advance(1)
     if inputs.stdin:
-        yield from _timed(read_stdin(source, datetime.now(UTC)), counts)
+        yield from _timed(read_stdin(source, datetime.now(UTC)), source, counts, asked)
         advance(1)
+
+
+def _labelled(content: Capture | Failure, source: str | None) -> Capture | Failure:
+    """A failure says whose it is too, or forgetting its source would leave it."""
+    return replace(content, source=source) if isinstance(content, Failure) and content.source is None else content
 
 
 def fetched_items(
-    arriving: Iterable[Arrived], counts: Counts, advance: Callable[[int], None]
+    arriving: Iterable[Arrived], counts: Counts, advance: Callable[[int], None], *, asked: bool = False
 ) -> Iterator[Item | Attempts]:
     """What fetching brings, one at a time. As `read_items`; `read_seconds` is the time spent waiting for it."""
     began = time.perf_counter()
@@ -196,14 +213,14 @@ def fetched_items(
             yield Attempts(arrived.fetches)
         else:
             counts.read += 1
-            item = _item(arrived.content, arrived.fetches)
+            item = _item(arrived.content, arrived.fetches, asked=asked)
             counts.byte_count += item.size
             yield item
         advance(1)
         began = time.perf_counter()
 
 
-def _timed(contents: Iterator[Capture | Failure], counts: Counts) -> Iterator[Item]:
+def _timed(contents: Iterator[Capture | Failure], source: str | None, counts: Counts, asked: bool) -> Iterator[Item]:
     while True:
         began = time.perf_counter()
         content = next(contents, None)
@@ -211,17 +228,18 @@ def _timed(contents: Iterator[Capture | Failure], counts: Counts) -> Iterator[It
         if content is None:
             return
         counts.read += 1
-        item = _item(content)
+        item = _item(_labelled(content, source), asked=asked)
         counts.byte_count += item.size
         yield item
 
 
-def _item(content: Capture | Failure, fetches: tuple[Fetch, ...] = ()) -> Item:
+def _item(content: Capture | Failure, fetches: tuple[Fetch, ...] = (), *, asked: bool = False) -> Item:
     """A document with the key by which the warehouse knows it again."""
+    from warehouse import item_key
+
     digest = content.capture_id if isinstance(content, Capture) else content.digest
-    # A page's address belongs to its identity, a file's path does not: a file moved or copied is the same document.
-    address = (content.final_url or content.url or "") if isinstance(content, Capture) else (content.url or "")
-    return Item(hashlib.sha256(f"{digest}\0{address}".encode()).hexdigest()[:32], content, fetches)
+    address = (content.final_url or content.url) if isinstance(content, Capture) else content.url
+    return Item(item_key(digest, address), content, fetches, asked)
 
 
 _PASSING = ("unreadable", "missing")
@@ -250,6 +268,7 @@ def cut_batches(items: Iterable[Item | Attempts], known: Container[str], run: Ru
     chosen: list[Item] = []
     fetches: list[Fetch] = []
     size = number = 0
+    gate = Gate(run.root, counts.recalled)
     for item in items:
         if isinstance(item, Attempts):
             fetches += item.fetches
@@ -261,10 +280,10 @@ def cut_batches(items: Iterable[Item | Attempts], known: Container[str], run: Ru
             chosen, fetches, size = [], [], 0
         fetches += item.fetches
         if archive:
-            for batch in _archive_batches(item, known, run, counts, seen, number):
+            for batch in _archive_batches(item, known, run, counts, seen, number, gate):
                 yield batch
                 number = batch.number
-        elif _is_new(item, seen, known, run, counts):
+        elif _is_new(item, seen, known, run, counts, gate):
             chosen.append(item)
             size += item.size
     if chosen:
@@ -273,7 +292,10 @@ def cut_batches(items: Iterable[Item | Attempts], known: Container[str], run: Ru
         run.closing.extend(fetches)
 
 
-def _is_new(item: Item, seen: set[str], known: Container[str], run: Run, counts: Counts) -> bool:
+def _is_new(item: Item, seen: set[str], known: Container[str], run: Run, counts: Counts, gate: Gate) -> bool:
+    if not gate.passes(item):
+        counts.forgotten += 1
+        return False
     if item.item_id in seen or item.item_id in known or failed_key(item.item_id, run) in known:
         counts.known += 1
         return False
@@ -282,7 +304,7 @@ def _is_new(item: Item, seen: set[str], known: Container[str], run: Run, counts:
 
 
 def _archive_batches(
-    item: Item, known: Container[str], run: Run, counts: Counts, seen: set[str], number: int
+    item: Item, known: Container[str], run: Run, counts: Counts, seen: set[str], number: int, gate: Gate
 ) -> Iterator[Batch]:
     """A batch a piece of an archive, also where nothing in it is new: its mark saves reading it again."""
     from flows.archives import mark_of, pieces_of
@@ -300,9 +322,9 @@ def _archive_batches(
         if piece.known:
             counts.known += piece.documents
             continue
-        found = [_item(content) for content in piece.contents]
+        found = [_item(content, asked=item.asked) for content in piece.contents]
         counts.byte_count += sum(one.size for one in found)
-        new = tuple(one for one in found if _is_new(one, seen, known, run, counts))
+        new = tuple(one for one in found if _is_new(one, seen, known, run, counts, gate))
         number += 1
         keys = [one.item_id for one in new] + [piece.key] * bool(piece.key)
         yield Batch(number, _load_id(keys), new, mark=mark_of(piece) if piece.key else None)
@@ -374,7 +396,11 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
 
     began = time.perf_counter()
     counts = Counts()
+    gate = Gate(run.root, counts.recalled)
     while True:
+        allowed = gate.open_to(outcomes)
+        counts.forgotten += len(outcomes) - len(allowed)
+        outcomes = allowed
         known = warehouse.read_log(run.root).known
         rest = [o for o in outcomes if (remembered(o, run) or "") not in known]
         counts.known += len(outcomes) - len(rest)
@@ -398,6 +424,7 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
                 items={key: _capture_id(o.item) for o in rest if (key := remembered(o, run))} | mark,
                 run_id=run.run_id,
                 versions={"extractor": run.extractor_version, "lexicons": run.lexicon_version},
+                unless=gate.stones(rest),
             )
         except warehouse.LoadConflict:
             continue

@@ -49,6 +49,8 @@ def summary_text(counts: Counts) -> str:
     parts = [f"{counts.articles} articles", f"{counts.events} events", f"{counts.rejects} rejects"]
     if counts.known:
         parts.append(f"{counts.known} known already")
+    if counts.forgotten:
+        parts.append(f"{counts.forgotten} left out as forgotten")
     if counts.same_text:
         parts.append(f"{counts.same_text} with a text stored already")
     return f"{counts.read} documents: " + ", ".join(parts) + f"; {counts.loads} loads"

@@ -20,6 +20,7 @@ from pydantic import Field
 from flows import inbox as ledger
 from flows import report, runner
 from flows.config import Workspace, worker_count, workspace
+from flows.gate import Gate
 from flows.intake import Intake
 from flows.locks import alone
 from flows.tasks import THREADS, Carried, lock_file
@@ -69,7 +70,7 @@ def _take(space: Workspace, batches: Iterable[str]) -> Any:
             with ledger.hold(space.inbox, name) as deaths:
                 if deaths is None:
                     continue
-                intake = Intake(ledger.files_of(space.inbox, name))
+                intake = Intake(ledger.files_of(space.inbox, name), Gate(space.root))
                 if deaths >= ledger.DEATHS:
                     failed += _set_aside(space, name, intake, deaths)
                     continue

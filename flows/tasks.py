@@ -104,6 +104,10 @@ def ingest(
         bool,
         Field(title="Private addresses", description="Let URLs given above be of this machine or a local network."),
     ] = False,
+    again: Annotated[
+        bool,
+        Field(title="Again", description="Take what was forgotten of the configured sources once more."),
+    ] = False,
 ) -> Any:
     """Read, clean, code and commit: files, folders and URLs, and the configured sources named, into the workspace.
 
@@ -116,7 +120,7 @@ def ingest(
         if sources and not mine and not inputs:
             text = f"{', '.join(sources)}: another run of it is under way"
             return Completed(name="NothingNew", message=text, data=job_of.counts_of(Counts()))
-        job = job_of.plan(inputs, source, mine, space, allow_private)
+        job = job_of.plan(inputs, source, mine, space, allow_private, again)
         _spread(max((s.jitter.total_seconds() for s in job.sources if s.cron), default=0.0))
         carried = Carried(space, job_of.pool_size(job), job.units)
         with carried:
@@ -269,7 +273,7 @@ def _state(total: Counts, drops: list[str]) -> Any:
         return Failed(message=f"no source could be read: {'; '.join(unread)}", data=data)
     if total.read and total.rejects == total.read and not total.sources:
         return Failed(message=f"nothing was taken: {text}", data=data)
-    if total.read == total.known and not unread:
+    if total.read == total.known + total.forgotten and not unread:
         return Completed(name="NothingNew", message=text, data=data)
     why = "; ".join(x for x in (*unread, report.degraded(total, quality.REJECTED_SHARE), *drops) if x)
     if why:

@@ -189,7 +189,10 @@ def forget(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Take a load, a source or an article out of every table. Ingesting the same input again brings it back.
+    """Take a load, a source or an article out of every table, and out of the files beside them that hold it.
+
+    A source or an address stays away: polls, the inbox and `reextract` do not bring it back. `dateline ingest PATH|URL`
+    does, and `dateline ingest --source NAME --again`. A load may be ingested again at once.
 
     Earlier versions still show it (`dateline sql --version`) until `dateline gc` has deleted their parts.
 
@@ -203,21 +206,22 @@ def forget(
 
     space = space_of(root)
     with in_words():
-        rows = keeping.forget(space.root, what, dry_run=True)
-    if not rows:
+        found = keeping.forget(space, what, dry_run=True)
+    if not found:
         raise fail(
             f"{what}: no load, source or article of that name",
             'loads: dateline sql "from loads"; sources: dateline sql "select distinct source from articles"',
         )
-    said = ", ".join(f"{n:,} {table}" for table, n in rows.items())
     if dry_run:
-        typer.echo(f"would take out {said}")
+        typer.echo(f"would take out {found.words()}")
         return
-    if not yes and not (sys.stdin.isatty() and typer.confirm(f"take out {said}?")):
+    if not yes and not (sys.stdin.isatty() and typer.confirm(f"take out {found.words()}?")):
         raise fail("nothing was taken out", "say --yes where nobody can be asked.")
     with in_words():
-        keeping.forget(space.root, what, dry_run=False)
-    typer.echo(f"took out {said}; their bytes leave the disk with `dateline gc`")
+        found = keeping.forget(space, what, dry_run=False)
+    typer.echo(f"took out {found.words()}; their bytes leave the disk with `dateline gc`")
+    for path in found.beside.shared:
+        warn(f"{path} holds it beside others and stays: delete it, or write it anew without it")
 
 
 @app.command()
