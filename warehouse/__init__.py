@@ -7,8 +7,8 @@ from warehouse.catalog import connect, rebuild
 from warehouse.compaction import compact, due_months
 from warehouse.forgotten import Forgotten, forgotten, recall
 from warehouse.index import Known
-from warehouse.log import Snapshot, read_log
-from warehouse.record import Commit, CorruptFile, File, Load, NewerSchema
+from warehouse.log import Checked, Snapshot, check_log, read_log
+from warehouse.record import Commit, CorruptFile, DamagedLog, File, Load, NewerSchema
 from warehouse.rewrite import Outdated, by_load, by_source, by_url, captures_before, forget, replace
 from warehouse.schema import DERIVED, SCHEMA_VERSION, TABLES
 from warehouse.store import LoadConflict, commit, item_key
@@ -21,8 +21,10 @@ __all__ = [
     "GRACE",
     "SCHEMA_VERSION",
     "TABLES",
+    "Checked",
     "Commit",
     "CorruptFile",
+    "DamagedLog",
     "File",
     "Forgotten",
     "Held",
@@ -40,6 +42,7 @@ __all__ = [
     "by_url",
     "captures_before",
     "captures_by_load",
+    "check_log",
     "commit",
     "compact",
     "connect",

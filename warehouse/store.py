@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.index import CHECKPOINT_EVERY, Known
-from warehouse.log import Snapshot, publish, read_log, write_checkpoint
+from warehouse.index import Known
+from warehouse.log import Snapshot, keep_reading_short, publish, read_log
 from warehouse.parts import write_part
 from warehouse.record import Commit, CorruptFile, File
 from warehouse.schema import SCHEMA_VERSION, TABLES
@@ -83,6 +83,8 @@ def commit(
         LoadConflict: an item is known under another load.
         ValueError: a load_id or table that cannot be.
         OSError: the disk refused; the last version stands and the load may be repeated.
+        DamagedLog: something is wrong with the log; nothing was written.
+        NewerSchema: a newer program wrote some of the warehouse; nothing was written.
     """
     storage = Storage(root)
     check_tables(load_id, tables)
@@ -176,7 +178,13 @@ def _newest(
 
 @contextlib.contextmanager
 def discarding(storage: Storage, draft: Draft) -> Iterator[None]:
-    """Delete the draft's own parts when it comes to nothing. Their names are ours alone; after a doubtful publication they stay for gc."""
+    """Delete the draft's own parts when it comes to nothing. Their names are ours alone; after a doubtful publication they stay for gc.
+
+    Raises:
+        NewerSchema: a newer program wrote some of the warehouse; nothing was written.
+        DamagedLog: likewise.
+    """
+    read_log(storage).check_writable()
     try:
         yield
     finally:
@@ -203,6 +211,7 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
     waiting = time.monotonic()
     while True:
         snapshot = read_log(storage)
+        snapshot.check_writable()
         if draft.kind in ("load", "replace") and snapshot.has_load(draft.load_id):
             return None
         gone = next((f.path for f in draft.removes if not snapshot.is_live(f.path)), None)
@@ -216,7 +225,7 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
             version,
             draft.load_id,
             draft.kind,
-            now(),
+            max(now(), snapshot.at),
             draft.run_id,
             {"schema": str(SCHEMA_VERSION), **draft.versions},
             tuple(_live(file, draft.load_id, version) for file in draft.written),
@@ -228,14 +237,14 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
             (*superseded, *draft.superseded),
             draft.settled,
             draft.replaces,
+            snapshot.digest,
         )
         if publish(storage, done):
             break
         if time.monotonic() - waiting > _PUBLISH_WITHIN.total_seconds():
             raise LoadConflict("other commits were faster for half an hour; repeat the load")
-    if done.version % CHECKPOINT_EVERY == 0:
-        with contextlib.suppress(OSError):  # it only saves time, and the commit stands
-            write_checkpoint(storage, done.version)
+    with contextlib.suppress(OSError, CorruptFile):  # it only saves time, and the commit stands
+        keep_reading_short(storage, done.version)
     return done
 
 

@@ -1,4 +1,7 @@
-"""Upkeep: collect the garbage that kills and compactions leave, and compare every part with what was committed."""
+"""Upkeep: collect the garbage that kills and compactions leave, and compare the log and every part with what was committed.
+
+Both read the whole log first: what a damaged log does not name is not garbage.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from warehouse.log import Snapshot, commits_since, read_log
+from warehouse.log import Checked, check_log
 from warehouse.parts import check_part
-from warehouse.record import CorruptFile
+from warehouse.record import REMEDY, Commit, CorruptFile, File, record_name
 from warehouse.schema import TABLES
 from warehouse.storage import Entry, Storage, fault
 from warehouse.store import ORPHAN_GRACE, now
@@ -37,10 +40,22 @@ def gc(root: Path | str, grace: timedelta = GRACE, *, dry_run: bool = False) -> 
     """Delete parts that have not been live for longer than the grace, and what killed writers left behind.
 
     Nothing live is deleted, nor any file that a running commit may be about to publish, whatever the grace.
+    Raises:
+        DamagedLog: something is wrong with the log; nothing was deleted.
+        NewerSchema: a newer program wrote some of it; nothing was deleted.
     """
     storage = Storage(root)
-    snapshot = read_log(storage)
-    garbage, kept = _garbage(storage, snapshot, grace)
+    removed: dict[str, datetime] = {}
+    latest = datetime.min
+
+    def note(commit: Commit) -> None:
+        nonlocal latest
+        latest = max(latest, commit.at)  # a clock that was put back made no part old
+        removed.update(dict.fromkeys(commit.remove, latest))
+
+    checked = check_log(storage, note)
+    checked.refuse()
+    garbage, kept = _garbage(storage, checked, removed, grace)
     if not dry_run:
         for entry in garbage:
             storage.delete(entry.name)
@@ -48,21 +63,18 @@ def gc(root: Path | str, grace: timedelta = GRACE, *, dry_run: bool = False) -> 
     return Collected(len(garbage), sum(e.bytes for e in garbage), kept)
 
 
-def _garbage(storage: Storage, snapshot: Snapshot, grace: timedelta) -> tuple[list[Entry], int]:
+def _garbage(
+    storage: Storage, checked: Checked, removed: dict[str, datetime], grace: timedelta
+) -> tuple[list[Entry], int]:
     instant, clock = now(), time.time()
-    live = snapshot.paths
-    # Who was removed lately is in the log; anything else that is not live is an orphan, and as old as its file.
-    removed = {
-        path: commit.at
-        for commit in commits_since(storage, snapshot.version, instant - max(grace, 2 * ORPHAN_GRACE))
-        for path in commit.remove
-    }
+    # Who was removed is in the log; anything else that is not live is an orphan, and as old as its file.
     orphans_until = clock - max(grace, ORPHAN_GRACE).total_seconds()
     garbage, kept = [], 0
     for entry in [e for table in TABLES for e in storage.list(f"{table}/")]:
-        if _PART.fullmatch(entry.name) and entry.name not in live:
+        if _PART.fullmatch(entry.name) and entry.name not in checked.files:
             at = removed.get(entry.name)
-            if at <= instant - grace if at is not None else entry.modified <= orphans_until:
+            # Parts beside a log that has no record at all: it is the log that is gone.
+            if checked.version and (at <= instant - grace if at is not None else entry.modified <= orphans_until):
                 garbage.append(entry)
             else:
                 kept += 1
@@ -75,21 +87,38 @@ def _garbage(storage: Storage, snapshot: Snapshot, grace: timedelta) -> tuple[li
 
 
 def verify(root: Path | str, checked: Callable[[int, int], None] = lambda done, total: None) -> list[CorruptFile]:
-    """Every live part against its sha256.
+    """The whole log, and every live part against its sha256.
 
     Args:
         checked: called with the bytes checked so far and the bytes of all.
     Returns:
-        One error for each part that is missing or differs; empty when all is well.
+        One error for each record that is missing or damaged and each part that is missing or differs; empty when all is well.
     """
     storage = Storage(root)
-    files = [f for found in read_log(storage).files.values() for f in found]
-    total, done, bad = sum(f.bytes for f in files), 0, []
-    for file in files:
+    log = check_log(storage)
+    bad: list[CorruptFile] = [*log.damage]
+    total, done = sum(f.bytes for f in log.files.values()), 0
+    for file in log.files.values():
         try:
             check_part(storage, file)
+            _check_rows(storage, file)
         except CorruptFile as error:
             bad.append(error)
         done += file.bytes
         checked(done, total)
     return bad
+
+
+def _check_rows(storage: Storage, file: File) -> None:
+    """Compare the rows of a part that is as it was written with what its record says of them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with storage.open(file.path) as opened, pq.ParquetFile(opened) as part:
+            rows = part.metadata.num_rows
+    except (OSError, pa.ArrowException) as error:
+        raise CorruptFile(f"{storage.location(file.path)}: {error}; {REMEDY}") from error
+    if rows != file.rows:
+        where = storage.location(record_name(file.version))
+        raise CorruptFile(f"{where}: says that {file.path} holds {file.rows} rows, and it holds {rows}; {REMEDY}")

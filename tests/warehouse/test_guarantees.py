@@ -357,7 +357,7 @@ def _no_socket(*_: object) -> None:
 
 
 def test_12_a_commit_does_no_more_work_in_a_larger_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("warehouse.index", "warehouse.store", "warehouse.log"):
+    for module in ("warehouse.index", "warehouse.log"):
         monkeypatch.setattr(f"{module}.CHECKPOINT_EVERY", 4)
     work: list[str] = []
     for verb in ("open", "list", "put", "put_if_absent"):
