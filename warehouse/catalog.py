@@ -71,7 +71,7 @@ def _opened(storage: Storage, version: int | None) -> duckdb.DuckDBPyConnection:
         con = duckdb.connect(":memory:", config=OFFLINE)
         try:
             con.execute("set parquet_metadata_cache = true")
-            _define(con, storage, snapshot)
+            _define(con, storage, snapshot, newest=version is None)
             return con
         except duckdb.IOException:
             con.close()
@@ -137,20 +137,35 @@ def _build(storage: Storage, path: Path) -> None:
                     raise OSError(f"{path}: {error}") from error
 
 
-def _define(con: duckdb.DuckDBPyConnection, storage: Storage, snapshot: Snapshot) -> None:
+def _define(con: duckdb.DuckDBPyConnection, storage: Storage, snapshot: Snapshot, *, newest: bool = True) -> None:
+    """All views and macros of a snapshot.
+
+    Args:
+        newest: whether it was the last version when it was read: then a part may be gone because the log went on.
+    """
+
+    def view(name: str, schema: pa.Schema, live: Sequence[File], where: str = "") -> None:
+        try:
+            con.execute(f'create view "{name}" as select * from ({_select(storage, schema, live)}){where}')
+        except duckdb.Error as error:
+            if newest and read_log(storage).version != snapshot.version:
+                raise
+            # Else one damaged part, if it is the first of its table, would take every answer with it.
+            con.execute(f'create view "{name}" as {_broken(schema, f"{error}".splitlines()[0])}')
+
     check_schema(storage, (f for found in snapshot.files.values() for f in found))
     for name, schema in TABLES.items():
         live = snapshot.files.get(name, ())
-        con.execute(f'create view "{RAW.get(name, name)}" as {_select(storage, schema, live)}')
+        view(RAW.get(name, name), schema, live)
     for name, schema in (("loads", LOADS), ("files", FILES)):
         _table(con, name, schema, _load_rows(snapshot) if name == "loads" else _file_rows(snapshot))
     _table(con, "superseded", DERIVED["superseded"], [(v,) for v in sorted(snapshot.superseded)])
     for name, schema in CODES.items():
         _table(con, name, schema, _code_rows(name))
     for name, table in NEWEST.items():
-        newest = [f for f in snapshot.files.get(table, ()) if not f.history]
+        current = [f for f in snapshot.files.get(table, ()) if not f.history]
         where = " anti join superseded using (version_id)" if snapshot.superseded else ""
-        con.execute(f"create view {name} as select * from ({_select(storage, TABLES[table], newest)}){where}")
+        view(name, TABLES[table], current, where)
     for name in VIEWS:
         con.execute(places_view(view_text(name), storage.root))
     values = ", ".join("(" + ", ".join(_quoted(v) for v in row) + ")" for row in help_rows())
@@ -170,6 +185,16 @@ def _select(storage: Storage, schema: pa.Schema, live: Iterable[File]) -> str:
     return base_select(schema, [storage.location(f.path) for f in live], mixed=older)
 
 
+def _broken(schema: pa.Schema, why: str) -> str:
+    """A table that says why when it is asked, and not before."""
+    said = _quoted(f"{why}; `dateline verify` names the damaged parts, `dateline repair` what can be done")
+    return f"select {', '.join(_nulls(schema))} from (select error({said}) as said) where said is null"
+
+
+def _nulls(schema: pa.Schema) -> list[str]:
+    return [f'null::{sql_type(f.type)} as "{f.name}"' for f in schema]
+
+
 def base_select(schema: pa.Schema, paths: Sequence[str], *, mixed: bool = False, filename: bool = False) -> str:
     """The rows of some parts as SQL, typed also when there are none.
 
@@ -177,7 +202,7 @@ def base_select(schema: pa.Schema, paths: Sequence[str], *, mixed: bool = False,
         mixed: whether parts of an older schema are among them: asking all parts for their columns costs time.
         filename: adds the column `filename`, the part that holds the row.
     """
-    columns = [f'null::{sql_type(f.type)} as "{f.name}"' for f in schema]
+    columns = _nulls(schema)
     empty = f"select {', '.join(columns + ['null::varchar as filename'] * filename)} where false"
     if not paths:
         return empty

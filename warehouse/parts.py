@@ -138,7 +138,7 @@ def check_part(storage: Storage, file: File) -> None:
     import hashlib
 
     where = storage.location(file.path)
-    remedy = f"restore it from a backup, or take its rows out with `dateline forget {file.load_id}` and load them again"
+    remedy = "restore it from a backup, or see what `dateline repair` can make of the rest"
     try:
         with storage.open(file.path) as part:
             digest = hashlib.file_digest(part, "sha256").hexdigest()

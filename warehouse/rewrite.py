@@ -342,7 +342,14 @@ class _Cut:
             f"union select load_id, capture_id, url from rejects where {self.conditions['rejects']}"
         )
         rows = self._run(read).fetchall()
-        exact = {item_key(capture, url) for _, capture, url in rows if capture}
+        # The same text from other bytes was no new article; with the article gone it may be one.
+        twins = self._run(
+            "select load_id, capture_id, coalesce(final_url, url) from captures c "
+            f"where (url in (from gone_urls) or final_url in (from gone_urls)) and not ({self.conditions['captures']}) and not exists "
+            "(from articles a anti join doomed using (version_id) where a.load_id = c.load_id and a.capture_id = c.capture_id) "
+            "and not exists (from rejects r where r.load_id = c.load_id and r.capture_id = c.capture_id)"
+        ).fetchall()
+        exact = {item_key(capture, url) for _, capture, url in (*rows, *twins) if capture}
         stays = f"from articles anti join doomed using (version_id) union select load_id, capture_id from captures where not ({self.conditions['captures']})"
         shared = set(
             self._run(
@@ -350,7 +357,7 @@ class _Cut:
             ).fetchall()
         )
         begins = {(load, capture[:16]) for load, capture, _ in rows if capture and (load, capture) not in shared}
-        loads = {load for load, _, _ in rows}
+        loads = {load for load, _, _ in (*rows, *twins)}
         gone = dict.fromkeys(sorted(self._texts("select version_id from doomed")))
         for load in self.snapshot.loads:
             if load.kind == "load" and load.load_id in loads:
