@@ -44,8 +44,14 @@ class Held:
 def standing(snapshot: Snapshot) -> dict[str, Load]:
     """By load_id: the commit whose versions made the articles, events and mentions that the load has now."""
     made: dict[str, Load] = {}
+    back = {load.versions["restores"] for load in snapshot.loads if load.kind == "restore"}
+    then: dict[str, dict[str, Load]] = {"0": {}}
     for load in snapshot.loads:
+        if load.kind == "restore":
+            made = dict(then[load.versions["restores"]])
         made.update(dict.fromkeys((load.load_id,) if load.kind == "load" else load.replaces, load))
+        if str(load.version) in back:
+            then[str(load.version)] = dict(made)
     return made
 
 

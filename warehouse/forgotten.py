@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warehouse.index import Known
-from warehouse.log import Snapshot
+from warehouse.log import Snapshot, read_log
 from warehouse.record import CorruptFile
 from warehouse.storage import Storage, locked, sync_folder
 from warehouse.store import Draft, now, publish_draft
@@ -39,6 +39,14 @@ class Ledger:
     key: bytes = b""
     stones: dict[str, str] = field(default_factory=dict)
     """By keyed hash the kind of what stays away; it may hold some that no record brought, of a forget that was killed."""
+
+    def holds(self, kind: str, value: str) -> bool:
+        """Whether it says that something stays away."""
+        return bool(self.stones) and _digest(self.key, kind, value) in self.stones
+
+    def items(self) -> list[str]:
+        """Its tombstones as a log names them."""
+        return [MARK, *(f"{MARK} {stone}" for stone in self.stones)] if self.stones else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,39 @@ def recall(root: Path | str, items: Collection[str], *, run_id: str = "recall") 
         _write(storage, Ledger(found.key, {stone: kind for stone, kind in found.stones.items() if stone not in gone}))
 
 
+def merge_ledgers(source: Storage, target: Storage) -> None:
+    """Let what either workspace forgot be forgotten in the target, as far as one key tells both.
+
+    The key of the source's log is kept: it is what that log was written with.
+    Raises:
+        CorruptFile: both forgot something under keys of their own.
+    """
+    theirs = _read(source)
+    with locked(_lock(target)):
+        mine = _read(target)
+        if mine.stones and theirs.stones and mine.key != theirs.key:
+            raise CorruptFile(
+                f"{target.location(LEDGER)}: what was forgotten here and what {source.root} forgot are told by different keys; "
+                "restore into a new folder"
+            )
+        if theirs.stones or mine.stones:
+            key = mine.key if mine.stones else theirs.key
+            _write(target, Ledger(key, theirs.stones | mine.stones))
+
+
+def bring_stones(root: Path | str) -> bool:
+    """Make a log know all tombstones of its ledger, in one commit; whether any was new."""
+    storage = Storage(root)
+    snapshot = read_log(storage)
+    items = {item: "@" for item in _read(storage).items() if item not in snapshot.known}
+    if not items:
+        return False
+    at = now()
+    name = hashlib.sha256("\0".join([f"stones {at}", *items]).encode()).hexdigest()[:32]
+    publish_draft(storage, Draft(name, "recall", "restore", {}, items=items), at)
+    return True
+
+
 def may_come(tables: Mapping[str, pa.Table], snapshot: Snapshot) -> dict[str, pa.Table]:
     """The tables less the wordings, and the rejects, that tombstones keep away."""
     import pyarrow as pa
@@ -136,6 +177,15 @@ def may_come(tables: Mapping[str, pa.Table], snapshot: Snapshot) -> dict[str, pa
             pa.array([not bound.binds([url], [source]) for url, source in rows], pa.bool_())
         )
     return kept
+
+
+def read_ledger(storage: Storage) -> Ledger:
+    """What `forgotten.json` holds; empty when there is none.
+
+    Raises:
+        CorruptFile: it cannot be read.
+    """
+    return _read(storage)
 
 
 def _digest(key: bytes, kind: str, value: str) -> str:
@@ -185,4 +235,17 @@ def _write(storage: Storage, ledger: Ledger) -> None:
     sync_folder(path.parent)
 
 
-__all__ = ["ARTICLE", "LEDGER", "SOURCE", "URL", "Forgotten", "forgotten", "may_come", "put_stones", "recall"]
+__all__ = [
+    "ARTICLE",
+    "LEDGER",
+    "SOURCE",
+    "URL",
+    "Forgotten",
+    "bring_stones",
+    "forgotten",
+    "may_come",
+    "merge_ledgers",
+    "put_stones",
+    "read_ledger",
+    "recall",
+]

@@ -15,7 +15,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.index import CHECKPOINT_EVERY, LOCK, Index, Known, damaged_segments, write_segments
+from warehouse.kept import as_cut, kept_versions
 from warehouse.record import (
     FORMAT,
     READER,
@@ -180,6 +181,16 @@ class Snapshot:
         """Paths of all live parts."""
         return frozenset(f.path for files in self.files.values() for f in files)
 
+    def with_files(self, files: Iterable[File], superseded: Iterable[str] | None = None) -> Snapshot:
+        """The same version with other parts: what a repair, or going back to an older version, would make of it."""
+        _, loads, pending = self._listed
+        state = _State(self.version, {f.path: f for f in files}, list(loads), set(pending), self.digest)
+        if superseded is not None:
+            state.superseded = set(superseded)
+        made = Snapshot(self.storage, state)
+        made.known, made._writer, made._schema = self.known, self._writer, self._schema
+        return made
+
     def has_load(self, load_id: str) -> bool:
         """Whether the log knows a load, and it was not forgotten."""
         return load_key(load_id) in self.known
@@ -222,7 +233,11 @@ def read_log(root: Path | str | Storage, version: int | None = None) -> Snapshot
     """
     storage = root if isinstance(root, Storage) else Storage(root)
     if version is not None:
-        return Snapshot(storage, _state_at(storage, version))
+        then = _state_at(storage, version)
+        kept = [k for k in kept_versions(storage) if k.cut]
+        if kept:  # what was forgotten since is forgotten of older versions too
+            then.files = {f.path: f for f in as_cut(then.files.values(), kept)}
+        return Snapshot(storage, then)
     with LOCK:
         key = str(storage.root)
         head = read_head(storage)  # first: what it names was there before it

@@ -75,7 +75,7 @@ class Commit:
     version: int
     load_id: str
     kind: str
-    """load, replace, compact or forget."""
+    """load, replace, compact, forget, recall (of what was forgotten), restore or repair."""
     at: datetime
     """Naive UTC; never before that of the record before it."""
     run_id: str

@@ -127,7 +127,7 @@ def forget(
     forgets_items = chosen.articles != "false"
 
     def attempt(snapshot: Snapshot) -> Taken:
-        with _Cut(storage, snapshot, run_id) as cut:
+        with Cut(storage, snapshot, run_id) as cut:
             cut.choose(chosen)
             rows, traces = cut.count(), cut.traces()
             if dry_run or not (rows or (always and chosen.kind)):
@@ -139,7 +139,7 @@ def forget(
                 draft.items = put_stones(snapshot, cut.stones(chosen))
             return Taken(rows, cut.publish(draft, {}), *traces)
 
-    return _retried(storage, attempt)
+    return retried(storage, attempt)
 
 
 def replace(
@@ -183,17 +183,17 @@ def replace(
         stood = (f"{load}@{made[load].version if load in made else 0}" for load in wanted)
         identity = "\0".join(["replace", *stood, *(f"{k}={v}" for k, v in sorted(versions.items()))])
         coming = may_come(tables, snapshot)
-        with _Cut(storage, snapshot, run_id) as cut:
+        with Cut(storage, snapshot, run_id) as cut:
             cut.announce(coming, keep)
             cut.choose(Chosen(wanted, articles, "false", rejects, "false"))
             draft = cut.draft("replace", identity, versions)
             draft.replaces = tuple(wanted)
             return cut.publish(draft, cut.without_rivals(coming))
 
-    return _retried(storage, attempt)
+    return retried(storage, attempt)
 
 
-def _retried(storage: Storage, attempt: Callable[[Snapshot], _T]) -> _T:
+def retried(storage: Storage, attempt: Callable[[Snapshot], _T]) -> _T:
     """Plan and publish, again while other commits are faster."""
     snapshot = read_log(storage)
     for left in reversed(range(_TRIES)):
@@ -226,7 +226,7 @@ class _Edition:
 
 
 @dataclass
-class _Cut:
+class Cut:
     """One planned change of a snapshot: a connection over its parts, the chosen rows, and what follows from their going."""
 
     storage: Storage
@@ -235,7 +235,7 @@ class _Cut:
     conditions: dict[str, str] = field(default_factory=dict)
     value: object = None
 
-    def __enter__(self) -> _Cut:
+    def __enter__(self) -> Cut:
         for files in self.snapshot.files.values():
             check_schema(self.storage, files)
         self.began = now()
@@ -359,18 +359,19 @@ class _Cut:
         begins = {(load, capture[:16]) for load, capture, _ in rows if capture and (load, capture) not in shared}
         loads = {load for load, _, _ in (*rows, *twins)}
         gone = dict.fromkeys(sorted(self._texts("select version_id from doomed")))
+        known, prefixes = self.snapshot.known, {capture for _, capture in begins}
+        anew = {load.version for load in self.snapshot.loads if load.kind in ("restore", "repair")}
         for load in self.snapshot.loads:
-            if load.kind == "load" and load.load_id in loads:
-                record = read_record(self.storage, load.version)
-                items = record.items if record is not None else {}
-                gone |= {
-                    item: None
-                    for item, capture in items.items()
-                    if (whole_loads or item in exact or (load.load_id, capture) in begins)
-                    and self.snapshot.known.brought_by(item) == load.version
-                }
-                gone[load_key(load.load_id)] = None
-        return tuple(gone)
+            own = load.kind == "load" and load.load_id in loads
+            if not own and load.version not in anew:
+                continue
+            record = read_record(self.storage, load.version)
+            for item, capture in record.items.items() if record is not None else ():
+                its = (load.load_id, capture) in begins or whole_loads if own else capture in prefixes
+                by = known.brought_by(item) if its or item in exact else None
+                if by == load.version or (own and by in anew):
+                    gone[item] = None
+        return (*gone, *map(load_key, sorted(loads)))
 
     def without_rivals(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """The new tables less the wordings that stay live in other loads."""
@@ -408,6 +409,22 @@ class _Cut:
                     draft.written.append(write_part(self.storage, name, table, draft.load_id, self.began))
             fault("rewrite")
             return publish_draft(self.storage, draft, self.began)
+
+    def settle_into(self, draft: Draft) -> None:
+        """Fill a draft with what the going of the chosen rows comes to; its parts are written."""
+        back = self._settle(draft, self._editions({}))
+        draft.gone = self.items_gone(False)
+        self._cut_parts(draft, back)
+
+    def without(self, draft: Draft) -> Iterator[tuple[File, File | None]]:
+        """Write the parts that hold chosen rows anew without them: each with the one that stands for it, None if nothing is left."""
+        for table, condition in self.conditions.items():
+            names = self._run(f'select distinct filename from "{table}" where {condition}').fetchall()
+            for file in sorted((self.files[name] for (name,) in names), key=lambda f: f.path):
+                check_part(self.storage, file)
+                before = len(draft.written)
+                self._write(draft, file, f"({condition}) is not true", file.history)
+                yield file, (draft.written[-1] if len(draft.written) > before else None)
 
     def _check_since(self, last: Snapshot, touched: set[str]) -> None:
         """Refuse when a commit made meanwhile added a wording of an article whose newest one was settled here, or took rows out."""

@@ -314,7 +314,7 @@ LOADS = pa.schema(
     [
         _must("version", _BIG, "The warehouse's version after the commit", "42"),
         _must("load_id", _TEXT, "The load", "5f0c2a9be1d84763", _HEX),
-        _must("kind", _TEXT, "load, replace, compact or forget", "load"),
+        _must("kind", _TEXT, "load, replace, compact, forget, recall, restore or repair", "load"),
         _must("loaded_at", _TIME, "When it was committed", "2026-11-24 14:05:02", _UTC),
         _must("run_id", _TEXT, "The ingest run", "2f8d1c60-7c1e-4f6e-9d0a-3b7f5d1e2a44"),
         _col("extractor_version", _TEXT, "Version hash of the extractors", "a1b2c3d4e5f6"),

@@ -46,6 +46,9 @@ class Draft:
     run_id: str
     versions: Mapping[str, str]
     written: list[File] = field(default_factory=list)
+    """Parts of its own, deleted when it comes to nothing."""
+    revives: tuple[File, ...] = ()
+    """Parts that are there already, and live no more or not yet."""
     removes: tuple[File, ...] = ()
     items: Mapping[str, str] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
@@ -205,7 +208,7 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
         CorruptFile: its own parts are gone, or so old that they may be collected as garbage.
     """
     rows: dict[str, int] = {}
-    for sign, files in ((1, draft.written), (-1, draft.removes)):
+    for sign, files in ((1, draft.written), (1, draft.revives), (-1, draft.removes)):
         for file in files:
             rows[file.table] = rows.get(file.table, 0) + sign * file.rows
     waiting = time.monotonic()
@@ -228,7 +231,7 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
             max(now(), snapshot.at),
             draft.run_id,
             {"schema": str(SCHEMA_VERSION), **draft.versions},
-            tuple(_live(file, draft.load_id, version) for file in draft.written),
+            tuple(_live(file, draft.load_id, version) for file in (*draft.written, *draft.revives)),
             tuple(file.path for file in draft.removes),
             {table: count for table, count in rows.items() if count},
             dict(draft.items),
@@ -255,6 +258,6 @@ def _live(file: File, load_id: str, version: int) -> File:
 def _check_written(storage: Storage, draft: Draft, began: datetime) -> None:
     if now() - began > _PUBLISH_WITHIN:
         raise CorruptFile(f"load {draft.load_id}: its parts were written too long ago to be published; repeat the load")
-    for file in draft.written:
+    for file in (*draft.written, *draft.revives):
         if not any(entry.name == file.path for entry in storage.list(file.path)):
             raise CorruptFile(f"{storage.location(file.path)}: gone before it was committed; repeat the load")

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from warehouse.log import Checked, check_log
+from warehouse.kept import keeping_lock, kept_versions
+from warehouse.log import Checked, check_log, read_log
 from warehouse.parts import check_part
 from warehouse.record import REMEDY, Commit, CorruptFile, File, record_name
 from warehouse.schema import TABLES
-from warehouse.storage import Entry, Storage, fault
+from warehouse.storage import Entry, Storage, fault, locked
 from warehouse.store import ORPHAN_GRACE, now
 
 GRACE = timedelta(days=7)
 """How long a part that is live no more is kept, for readers of earlier versions."""
-_PART = re.compile(r"[a-z_]{1,30}/month=[0-9]{4}-[0-9]{2}/[0-9a-f-]{1,40}-[0-9a-f]{8}\.parquet")
+PART = re.compile(r"[a-z_]{1,30}/month=[0-9]{4}-[0-9]{2}/[0-9a-f-]{1,40}-[0-9a-f]{8}\.parquet")
 _TEMPORARY = re.compile(r"(?:[a-z_]{1,30}/month=[0-9]{4}-[0-9]{2}|_log)/\.[0-9a-f]{32}\.tmp")
 _CHECKPOINTS_KEPT = 2
 
@@ -39,7 +40,7 @@ class Collected:
 def gc(root: Path | str, grace: timedelta = GRACE, *, dry_run: bool = False) -> Collected:
     """Delete parts that have not been live for longer than the grace, and what killed writers left behind.
 
-    Nothing live is deleted, nor any file that a running commit may be about to publish, whatever the grace.
+    Nothing live is deleted, nor a part of a version that a name keeps, nor any file that a running commit may be about to publish, whatever the grace.
     Raises:
         DamagedLog: something is wrong with the log; nothing was deleted.
         NewerSchema: a newer program wrote some of it; nothing was deleted.
@@ -53,25 +54,27 @@ def gc(root: Path | str, grace: timedelta = GRACE, *, dry_run: bool = False) -> 
         latest = max(latest, commit.at)  # a clock that was put back made no part old
         removed.update(dict.fromkeys(commit.remove, latest))
 
-    checked = check_log(storage, note)
-    checked.refuse()
-    garbage, kept = _garbage(storage, checked, removed, grace)
-    if not dry_run:
-        for entry in garbage:
-            storage.delete(entry.name)
-            fault("gc")
-    return Collected(len(garbage), sum(e.bytes for e in garbage), kept)
+    with locked(keeping_lock(storage)):
+        checked = check_log(storage, note)
+        checked.refuse()
+        held = {path for kept in kept_versions(storage) for path in read_log(storage, kept.version).paths}
+        garbage, kept_parts = _garbage(storage, checked, removed, grace, held)
+        if not dry_run:
+            for entry in garbage:
+                storage.delete(entry.name)
+                fault("gc")
+    return Collected(len(garbage), sum(e.bytes for e in garbage), kept_parts)
 
 
 def _garbage(
-    storage: Storage, checked: Checked, removed: dict[str, datetime], grace: timedelta
+    storage: Storage, checked: Checked, removed: dict[str, datetime], grace: timedelta, held: Container[str]
 ) -> tuple[list[Entry], int]:
     instant, clock = now(), time.time()
     # Who was removed is in the log; anything else that is not live is an orphan, and as old as its file.
     orphans_until = clock - max(grace, ORPHAN_GRACE).total_seconds()
     garbage, kept = [], 0
     for entry in [e for table in TABLES for e in storage.list(f"{table}/")]:
-        if _PART.fullmatch(entry.name) and entry.name not in checked.files:
+        if PART.fullmatch(entry.name) and entry.name not in checked.files and entry.name not in held:
             at = removed.get(entry.name)
             # Parts beside a log that has no record at all: it is the log that is gone.
             if checked.version and (at <= instant - grace if at is not None else entry.modified <= orphans_until):

@@ -57,7 +57,8 @@ class Doc:
 
     @property
     def line(self) -> str:
-        said = {"url": self.url, "text": self.text, "source": self.source}
+        title = f"Wording {self.wording}" if self.kind == "bad" else None
+        said = {"url": self.url, "text": self.text, "source": self.source, "title": title}
         return json.dumps({key: value for key, value in said.items() if value is not None})
 
     @property
