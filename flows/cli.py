@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import deploy_cli, lexicon_cli, reextract_cli, rules_cli, serve_cli, sources, warehouse_cli
+from flows import deploy_cli, lexicon_cli, mending_cli, reextract_cli, rules_cli, serve_cli, sources, warehouse_cli
 from flows.config import SettingsError
 from flows.terminal import Private, Root, fail, space_of, warn
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(sources.app)
 app.add_typer(warehouse_cli.app)
+app.add_typer(mending_cli.app)
 app.add_typer(deploy_cli.app)
 app.add_typer(reextract_cli.app)
 app.add_typer(lexicon_cli.app, name="lexicon")

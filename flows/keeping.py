@@ -76,15 +76,22 @@ def show_status(root: Path) -> None:
     if len(every) > _QUERIED_FILES:
         console.print("many small parts: `dateline compact` makes queries faster, and status say more")
         return
+    import duckdb
+
     con = warehouse.connect(root, comments=False)
     for title, query in _STATUS:
-        found = con.execute(query).fetchall()
+        try:
+            found = con.execute(query).fetchall()
+        except duckdb.Error as error:
+            console.print(f"{title}: unknown: {f'{error}'.splitlines()[0]}", highlight=False, markup=False)
+            continue
         if found:
             console.print(f"{title}: " + ", ".join(" ".join(str(c) for c in row) for row in found), highlight=False)
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[_Bar]:
+def progress(label: str) -> Iterator[_Bar]:
+    """A bar of bytes on a terminal."""
     if not sys.stderr.isatty():
         yield _Bar()
         return
@@ -110,12 +117,15 @@ def verify(root: Path) -> list[warehouse.CorruptFile]:
     """Check every part, say how many, and return what is wrong."""
     import warehouse
 
-    with _progress("checking") as bar:
+    with progress("checking") as bar:
         bad = warehouse.verify(root, lambda done, total: bar.update(done, total))
-    files = [f for found in warehouse.read_log(root).files.values() for f in found]
-    print(
-        f"{len(files) - len(bad):,} of {len(files):,} parts are what was committed ({sum(f.bytes for f in files) / 1e6:,.1f} MB)"
-    )
+    try:
+        files = [f for found in warehouse.read_log(root).files.values() for f in found]
+    except warehouse.DamagedLog:
+        print("the log is damaged: no part was compared with what it says")
+        return bad
+    good = len(files) - sum(not isinstance(error, warehouse.DamagedLog) for error in bad)
+    print(f"{good:,} of {len(files):,} parts are what was committed ({sum(f.bytes for f in files) / 1e6:,.1f} MB)")
     return bad
 
 
@@ -173,14 +183,19 @@ class Gone:
     rows: dict[str, int]
     """By table."""
     beside: Traces
+    kept: tuple[str, ...] = ()
+    """Names of kept versions that hold it."""
+    backups: tuple[str, ...] = ()
+    """Backups that hold it, or that could not be looked at."""
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.beside)
+        return bool(self.rows or self.beside or self.kept)
 
     def words(self) -> str:
         """All of it, in one line."""
         rows = [f"{n:,} {table}" for table, n in self.rows.items()]
-        return ", ".join([*rows, *filter(None, [self.beside.words()])])
+        named = [f"what the kept version {name} holds of it" for name in self.kept]
+        return ", ".join([*rows, *filter(None, [self.beside.words()]), *named])
 
 
 def forget(space: Workspace, what: str, *, dry_run: bool) -> Gone:
@@ -197,7 +212,8 @@ def forget(space: Workspace, what: str, *, dry_run: bool) -> Gone:
         source, urls = (what, found.urls) if chosen.kind == "source" else (None, found.urls | {what})
         marks = traces.Marks(source, urls, found.captures, found.inputs)
         beside = traces.find(space, marks) if chosen.kind else Traces()
-        if not found.rows and not beside:
+        kept = warehouse.holding(space.root, chosen)
+        if not found.rows and not beside and not kept:
             continue
         if not dry_run:
             # Files first: by the rows they are known, and who is killed in between can say it again.
@@ -205,8 +221,24 @@ def forget(space: Workspace, what: str, *, dry_run: bool) -> Gone:
                 traces.clear(space, marks, beside)
             found = warehouse.forget(space.root, chosen, always=True)
             _after_forgetting(space.root)
-        return Gone(found.rows, beside)
+            warehouse.cut_kept(space.root, chosen)
+        return Gone(found.rows, beside, tuple(kept), tuple(_backups_with(space.root, chosen)))
     return Gone({}, Traces())
+
+
+def _backups_with(root: Path, chosen: warehouse.Chosen) -> Iterator[str]:
+    """The backups of a workspace that hold rows that are chosen."""
+    import warehouse
+
+    for folder in sorted(warehouse.backups_of(root)):
+        try:
+            there = (Path(folder) / "_log").is_dir()
+            if there and warehouse.forget(folder, chosen, dry_run=True).rows:
+                yield folder
+            elif not there:
+                yield f"{folder} (not there now, so it was not looked at)"
+        except (OSError, warehouse.CorruptFile, warehouse.NewerSchema) as error:
+            yield f"{folder} (not looked at: {error})"
 
 
 def _after_forgetting(root: Path) -> None:

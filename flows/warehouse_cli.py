@@ -212,6 +212,8 @@ def forget(
             f"{what}: no load, source or article of that name",
             'loads: dateline sql "from loads"; sources: dateline sql "select distinct source from articles"',
         )
+    for folder in found.backups:
+        warn(f"the backup {folder} holds it until the next `dateline backup` there")
     if dry_run:
         typer.echo(f"would take out {found.words()}")
         return
