@@ -5,6 +5,7 @@ Both read the whole log first: what a damaged log does not name is not garbage.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from warehouse.catalog import let_go, rebuild
 from warehouse.log import Checked, check_log
 from warehouse.parts import check_part
 from warehouse.record import REMEDY, Commit, CorruptFile, File, record_name
@@ -39,7 +41,8 @@ class Collected:
 def gc(root: Path | str, grace: timedelta = GRACE, *, dry_run: bool = False) -> Collected:
     """Delete parts that have not been live for longer than the grace, and what killed writers left behind.
 
-    Nothing live is deleted, nor any file that a running commit may be about to publish, whatever the grace.
+    Nothing live is deleted, nor any file that a running commit may be about to publish, whatever the grace. A catalogue that names
+    what goes is made anew first, or deleted where the disk has no room for that.
     Raises:
         DamagedLog: something is wrong with the log; nothing was deleted.
         NewerSchema: a newer program wrote some of it; nothing was deleted.
@@ -56,10 +59,14 @@ def gc(root: Path | str, grace: timedelta = GRACE, *, dry_run: bool = False) -> 
     checked = check_log(storage, note)
     checked.refuse()
     garbage, kept = _garbage(storage, checked, removed, grace)
-    if not dry_run:
+    if not dry_run and garbage:
+        gone = let_go(storage.root, checked.version)  # or a catalogue that is older would name parts that are gone
         for entry in garbage:
             storage.delete(entry.name)
             fault("gc")
+        if gone:
+            with contextlib.suppress(OSError):  # there may be room now; whatever is committed next makes it in any case
+                rebuild(storage.root)
     return Collected(len(garbage), sum(e.bytes for e in garbage), kept)
 
 
