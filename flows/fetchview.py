@@ -62,8 +62,10 @@ def unread(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def notes_of(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What went wrong with listings, a line each."""
-    return [f"{name}: {note}" for name, tally in sources.items() for note in tally["notes"][:3]]
+    """What went wrong with listings, and what was left out, a line each."""
+    notes = [f"{name}: {note}" for name, tally in sources.items() for note in tally["notes"][:3]]
+    left = ((name, tally["forgotten"]) for name, tally in sources.items() if tally["forgotten"])
+    return notes + [f"{name}: {n:,} addresses were not asked for because they were forgotten" for name, n in left]
 
 
 @contextmanager

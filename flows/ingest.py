@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import pipeline, runner
+from flows.catalogue import refresh
 from flows.config import Workspace, worker_count, workspace
 from flows.configured import LOCAL, Source, source_named
 from flows.fetching import Gathering, Tally
@@ -153,11 +154,9 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
 
 def finish(root: Path, total: Counts) -> Counts:
     """After the last load: small parts are merged where there are many, the catalogue for other programs is brought up to date."""
-    import warehouse
-
     if total.loads:
         compact_if_due(root)
-        warehouse.rebuild(root)
+        refresh(root)
     return total
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import traces
+from flows.catalogue import refresh
 from flows.config import Workspace, captures_kept
 from flows.query import QueryError, connect, write_rows
 from flows.terminal import warn
@@ -138,7 +139,7 @@ def compact(root: Path) -> None:
     if not done:
         print("nothing to merge")
         return
-    warehouse.rebuild(root)
+    refresh(root)
     parts = (len(before.paths), len(warehouse.read_log(root).paths))
     print(
         f"{parts[0]:,} parts became {parts[1]:,}; no answer has changed. `dateline gc` deletes the old ones after the grace"
@@ -152,7 +153,7 @@ def compact_if_due(root: Path) -> bool:
     try:
         due = warehouse.due_months(warehouse.read_log(root))
         return bool(due and warehouse.compact(root, due))
-    except (warehouse.CorruptFile, warehouse.NewerSchema) as error:  # what was loaded is loaded all the same
+    except (warehouse.CorruptFile, warehouse.NewerSchema, OSError) as error:  # what was loaded is loaded all the same
         warn(f"small parts were not merged: {error}")
         return False
 
@@ -163,17 +164,28 @@ def collect(space: Workspace, grace_days: float, dry_run: bool) -> None:
 
     keep = captures_kept(space)
     if keep is not None:
-        before = datetime.now(UTC).replace(tzinfo=None) - keep
-        taken = warehouse.forget(space.root, warehouse.captures_before(before), dry_run=dry_run)
-        if taken.rows:
-            said = "would take out" if dry_run else "took out"
-            print(f"{said} {taken.rows['captures']:,} captures older than {keep.days} days")
-    if not dry_run and warehouse.read_log(space.root).version:
-        warehouse.rebuild(space.root)  # or an old catalogue would name parts that are gone
+        _drop_captures(space, keep, dry_run)
     found = warehouse.gc(space.root, timedelta(days=grace_days), dry_run=dry_run)
     said = "would delete" if dry_run else "deleted"
     kept = f"; {found.kept:,} replaced parts are within the grace of {grace_days:g} days" if found.kept else ""
     print(f"{said} {found.files:,} files, {found.bytes / 1e6:,.1f} MB{kept}")
+
+
+def _drop_captures(space: Workspace, keep: timedelta, dry_run: bool) -> None:
+    """Take out captures older than `keep`; on a full disk say so: what is garbage goes all the same, and makes room."""
+    import warehouse
+
+    before = datetime.now(UTC).replace(tzinfo=None) - keep
+    try:
+        taken = warehouse.forget(space.root, warehouse.captures_before(before), dry_run=dry_run)
+    except OSError as error:
+        warn(f"captures older than {keep.days} days were not taken out ({error.strerror or error}): run gc again")
+        return
+    if taken.rows:
+        said = "would take out" if dry_run else "took out"
+        print(f"{said} {taken.rows['captures']:,} captures older than {keep.days} days")
+        if not dry_run:
+            refresh(space.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +255,15 @@ def _backups_with(root: Path, chosen: warehouse.Chosen) -> Iterator[str]:
 
 def _after_forgetting(root: Path) -> None:
     """What is made from the tables is made anew; the rows are gone also where that fails."""
-    import warehouse
     from flows import rollup
 
+    refresh(root)
     try:
-        warehouse.rebuild(root)
         if rollup.rolled_version(root) is not None:
             rollup.roll_up(root)
     except OSError as error:
         warn(
-            f"{error.filename or root}: {error.strerror or error}: the rows are gone, but catalog.duckdb or the roll-up is still of before; any ingest makes them anew"
+            f"{error.filename or root}: {error.strerror or error}: the rows are gone, but the roll-up still counts them"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import warehouse
+from flows.catalogue import refresh
 from flows.config import Workspace
 from flows.keeping import progress
 
@@ -21,7 +22,7 @@ def repair(space: Workspace, *, dry_run: bool) -> warehouse.Repaired:
     if not dry_run and (found.done or found.loads):
         if found.loads:
             reextract(space)
-        warehouse.rebuild(space.root)
+        refresh(space.root)
     return found
 
 
@@ -40,12 +41,12 @@ def restore(root: Path, folder: Path) -> warehouse.BackedUp:
         done = warehouse.restore(folder, root, lambda count, total: bar.update(count, total))
     bring_stones(root)
     done.forgotten = forget_again(root)
-    warehouse.rebuild(root)
+    refresh(root)
     return done
 
 
 def restore_version(root: Path, version: int) -> warehouse.Commit:
     """Make an older version the newest again."""
     done = warehouse.restore_version(root, version)
-    warehouse.rebuild(root)
+    refresh(root)
     return done

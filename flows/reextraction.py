@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractors.records import Capture
 from flows import pipeline, runner
+from flows.catalogue import refresh
 from flows.changes import Changes, compare
 from flows.config import Workspace, captures_kept, worker_count
 from flows.pipeline import Batch, Item, Outcome, Run
@@ -356,11 +357,10 @@ def reextract(
 
 def finish(root: Path) -> None:
     """After the last group: small parts are merged where there are many, the catalogue is brought up to date."""
-    import warehouse
     from flows.keeping import compact_if_due
 
     compact_if_due(root)
-    warehouse.rebuild(root)
+    refresh(root)
 
 
 def started() -> float:

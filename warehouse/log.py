@@ -208,14 +208,16 @@ class Snapshot:
         Raises:
             NewerSchema: a newer program wrote some of it.
         """
-        for what, found, known in (
-            ("its parts are of schema", self._schema, SCHEMA_VERSION),
-            ("its log wants writers of format", self._writer, FORMAT),
-        ):
-            if found > known:
-                raise NewerSchema(
-                    f"{self.storage.root}: {what} {found}, and this Dateline knows {known}: install a newer one"
-                )
+        _check_known(self.storage, self._schema, self._writer)
+
+
+def _check_known(storage: Storage, schema: int, writer: int) -> None:
+    for what, found, known in (
+        ("its parts are of schema", schema, SCHEMA_VERSION),
+        ("its log wants writers of format", writer, FORMAT),
+    ):
+        if found > known:
+            raise NewerSchema(f"{storage.root}: {what} {found}, and this Dateline knows {known}: install a newer one")
 
 
 _STATES: dict[str, _State] = {}
@@ -383,16 +385,24 @@ def surviving(storage: Storage) -> Iterator[tuple[int, Commit | DamagedLog | Non
 class Checked:
     """What a log holds, and what is wrong with it."""
 
+    storage: Storage
     version: int
     damage: list[DamagedLog]
     files: dict[str, File]
     """Live parts by path, as far as the records that are whole tell."""
+    schema: int
+    writer: int
 
     def refuse(self) -> None:
-        """Raise the first damage, if there is any."""
+        """Refuse to write or delete where something is wrong, or where a newer program has written.
+
+        Raises:
+            DamagedLog, NewerSchema
+        """
         if self.damage:
             rest = f" (and {len(self.damage) - 1} more: `dateline verify` lists them)" if len(self.damage) > 1 else ""
             raise DamagedLog(f"{self.damage[0]}{rest}")
+        _check_known(self.storage, self.schema, self.writer)
 
 
 def check_log(root: Path | str | Storage, seen: Callable[[Commit], object] = lambda commit: None) -> Checked:
@@ -433,7 +443,7 @@ def check_log(root: Path | str | Storage, seen: Callable[[Commit], object] = lam
     except DamagedLog as error:
         damage.append(error)
     damage.extend(damaged_segments(storage, known_as))
-    return Checked(state.version, damage, state.files)
+    return Checked(storage, state.version, damage, state.files, state.schema, state.writer)
 
 
 def _wrong_checkpoint(storage: Storage, state: _State) -> list[DamagedLog]:

@@ -5,6 +5,7 @@ Both read the whole log first: what a damaged log does not name is not garbage.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Container
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from warehouse.catalog import let_go, rebuild
 from warehouse.kept import keeping_lock, kept_versions
 from warehouse.log import Checked, check_log, read_log
 from warehouse.parts import check_part
@@ -40,7 +42,8 @@ class Collected:
 def gc(root: Path | str, grace: timedelta = GRACE, *, dry_run: bool = False) -> Collected:
     """Delete parts that have not been live for longer than the grace, and what killed writers left behind.
 
-    Nothing live is deleted, nor a part of a version that a name keeps, nor any file that a running commit may be about to publish, whatever the grace.
+    Nothing live is deleted, nor a part of a version that a name keeps, nor any file that a running commit may be about to publish, whatever the
+    grace. A catalogue that names what goes is made anew first, or deleted where the disk has no room for that.
     Raises:
         DamagedLog: something is wrong with the log; nothing was deleted.
         NewerSchema: a newer program wrote some of it; nothing was deleted.
@@ -58,12 +61,18 @@ def gc(root: Path | str, grace: timedelta = GRACE, *, dry_run: bool = False) -> 
         checked = check_log(storage, note)
         checked.refuse()
         held = {path for kept in kept_versions(storage) for path in read_log(storage, kept.version).paths}
-        garbage, kept_parts = _garbage(storage, checked, removed, grace, held)
-        if not dry_run:
+        garbage, spared = _garbage(storage, checked, removed, grace, held)
+        if not dry_run and garbage:
+            gone = let_go(storage.root, checked.version)  # or a catalogue that is older would name parts that are gone
             for entry in garbage:
                 storage.delete(entry.name)
                 fault("gc")
-    return Collected(len(garbage), sum(e.bytes for e in garbage), kept_parts)
+            if gone:
+                with contextlib.suppress(
+                    OSError
+                ):  # there may be room now; whatever is committed next makes it in any case
+                    rebuild(storage.root)
+    return Collected(len(garbage), sum(e.bytes for e in garbage), spared)
 
 
 def _garbage(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from warehouse.forgotten import MARK, forgotten
@@ -75,20 +76,23 @@ def holding(root: Path | str, chosen: Chosen) -> list[str]:
 def cut_kept(root: Path | str, chosen: Chosen) -> list[str]:
     """Take rows out of every kept version too, and name those that had some; the parts that held them are left to `gc`."""
     storage = Storage(root)
-    changed = []
     with locked(keeping_lock(storage)):
-        for kept in read_kept(storage):
-            snapshot = read_log(storage, kept.version)
-            with Cut(storage, snapshot, "forget") as cut:
-                cut.choose(chosen)
-                if not cut.count():
-                    continue
-                name = hashlib.sha256(f"kept\0{kept.name}\0{chosen!r}".encode()).hexdigest()[:32]
-                stands = {old.path: new for old, new in cut.without(Draft(name, "forget", "forget", {}))}
-            # A part that stands for an older one already may have to be cut again.
-            cuts = {path: stands.pop(file.path, file) if file else None for path, file in kept.cut.items()}
-            write_kept(storage, Kept(kept.name, kept.version, kept.at, cuts | stands))
-            changed.append(kept.name)
+        return _cut_kept(storage, lambda cut: chosen)
+
+
+def _cut_kept(storage: Storage, choose: Callable[[Cut], Chosen]) -> list[str]:
+    changed = []
+    for kept in read_kept(storage):
+        with Cut(storage, read_log(storage, kept.version), "forget") as cut:
+            cut.choose(choose(cut))
+            if not cut.count():
+                continue
+            name = hashlib.sha256(f"kept\0{kept.name}\0{now()}".encode()).hexdigest()[:32]
+            stands = {old.path: new for old, new in cut.without(Draft(name, "forget", "forget", {}))}
+        # A part that stands for an older one already may have to be cut again.
+        cuts = {path: stands.pop(file.path, file) if file else None for path, file in kept.cut.items()}
+        write_kept(storage, Kept(kept.name, kept.version, kept.at, cuts | stands))
+        changed.append(kept.name)
     return changed
 
 
@@ -111,6 +115,8 @@ def forget_again(root: Path | str) -> int:
     with Cut(storage, snapshot, "restore") as cut:
         cut.choose(_bound(snapshot, cut))
         rows = sum(cut.count().values())
+    with locked(keeping_lock(storage)):
+        _cut_kept(storage, lambda cut: _bound(snapshot, cut))
     if rows:
         restore_version(root, snapshot.version)
     return rows

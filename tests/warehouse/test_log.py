@@ -214,6 +214,47 @@ def test_a_record_made_anew_stands_for_the_lost_one(root: Path) -> None:
     assert value(root, "select count(*) from articles") == 6
 
 
+@pytest.mark.parametrize(
+    ("change", "reads", "words"),
+    [
+        ({"format": 3, "writer": 3}, True, "its log wants writers of format 3"),
+        ({"format": 3, "reader": 3, "writer": 3}, False, "00000006.json: written in format 3"),
+        ({"schema": 99}, False, "schema 99"),
+    ],
+)
+def test_what_a_newer_program_wrote_is_refused_before_anything_is_written(
+    root: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, int], reads: bool, words: str
+) -> None:
+    """A newer schema was noticed when the catalogue was made, after the commit."""
+    content = json.loads(_record(root, 6).read_bytes())
+    del content["sha256"]
+    if "schema" in change:
+        content["add"][0] |= change
+    else:
+        content |= change
+    data, sha256 = seal(content)
+    _record(root, 6).write_bytes(data)
+    (root / "_log" / "head").write_text(json.dumps({"version": 6, "sha256": sha256}))
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+    monkeypatch.setattr(Storage, "put", lambda *_: pytest.fail("something was written"))
+    works: dict[str, Callable[[], object]] = {
+        "commit": lambda: load(root, "seven"),
+        "compact": lambda: warehouse.compact(root),
+        "forget": lambda: warehouse.forget(root, warehouse.by_load(digest("two"))),
+        "replace": lambda: replace_load(root, "two", count=1),
+        "gc": lambda: warehouse.gc(root, timedelta(0)),
+    }
+    for name, work in works.items():
+        with pytest.raises(warehouse.NewerSchema, match=words):
+            work()
+        assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before, name
+    if reads:
+        assert value(root, "select count(*) from articles") == 6
+    else:
+        with pytest.raises(warehouse.NewerSchema, match=words):
+            warehouse.connect(root)
+
+
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint after every second record."""
