@@ -271,13 +271,19 @@ def _mend_parts(
     if not damaged and not candidates and not history.lost:
         return
     live = [f for files in snapshot.files.values() for f in files if f.path not in damaged]
-    half = {load for f in damaged.values() if f.table in DERIVED_TABLES for load in history.loads_in(f)}
+    # A part that is gone, with a record lost behind it: that record may have taken it out, and what stands for it is there.
+    taken = {
+        p for p, f in damaged.items() if history.lost and history.lost[-1] > f.version and not _lies_there(storage, p)
+    }
+    touched = [(p, load) for p, f in damaged.items() if f.table in DERIVED_TABLES for load in history.loads_in(f)]
+    half = {load for path, load in touched if path not in taken}
+    unsure = {load for path, load in touched if path in taken}
     with _Rows(storage, live, candidates) as rows:
         ledger = read_ledger(storage)
         if rebuilt:
             rows.bind(lambda kind, value: ledger.holds(kind, value))
         rows.doom(half)
-        plan = _Plan(snapshot, history, rows, half, damaged)
+        plan = _Plan(snapshot, history, rows, half, unsure, damaged)
         plan.describe(found)
         if dry_run:
             return
@@ -309,6 +315,10 @@ def _damaged(storage: Storage, snapshot: Snapshot, found: Repaired) -> dict[str,
             found.damage.append(str(error).partition(";")[0])
             found.done.append(f"takes {file.path} out ({file.rows:,} rows of {file.table})")
     return damaged
+
+
+def _lies_there(storage: Storage, path: str) -> bool:
+    return any(entry.name == path for entry in storage.list(path))
 
 
 def _unnamed(storage: Storage, history: _History) -> list[File]:
@@ -422,15 +432,24 @@ class _Plan:
     """What follows from the rows that stay: parts, what is known, and which wordings are the newest."""
 
     def __init__(
-        self, snapshot: Snapshot, history: _History, rows: _Rows, half: set[str], damaged: Mapping[str, File]
+        self,
+        snapshot: Snapshot,
+        history: _History,
+        rows: _Rows,
+        half: set[str],
+        unsure: set[str],
+        damaged: Mapping[str, File],
     ) -> None:
         self.snapshot, self.history, self.rows, self.half, self.damaged = snapshot, history, rows, half, damaged
+        self.unsure = unsure
         self.held = {load for (load,) in rows.all(f"select distinct load_id from {rows.kept('captures')}")}
         """Loads with captures."""
         self.here = set()  # type: set[str]
         for table in TABLES:
             self.here |= {load for (load,) in rows.all(f"select distinct load_id from {rows.kept(table)}")}
         self.brought = self.here - {c.load_id for c in history.records.values() if c.kind == "load"}
+        self.again = tuple(sorted((half | unsure | self.brought) & self.held))
+        """Loads that are to be made again from their captures."""
         self._editions()
         self._items()
 
@@ -485,7 +504,7 @@ class _Plan:
 
     def describe(self, found: Repaired) -> None:
         """Say in words what happens, what is lost and what is in doubt."""
-        found.loads = tuple(sorted((self.half | self.brought) & self.held))
+        found.loads = self.again
         if self.brought:
             found.done.append(
                 f"brings back what {len(self.brought)} loads left in parts that no record names: {_listed(self.brought)}"
@@ -526,7 +545,7 @@ class _Plan:
         draft.items = self.items | {item: said for item, said in stones.items() if item not in self.snapshot.known}
         draft.gone, draft.articles = self.gone, self.articles
         draft.superseded, draft.settled = tuple(self.superseded), tuple(self.settled)
-        draft.replaces = tuple(sorted((self.half | self.brought) & self.held))
+        draft.replaces = self.again
         removes, revives = list(self.damaged.values()), []
         live = {f.path for f in self.rows.live}
         for table in TABLES:
