@@ -59,7 +59,7 @@ def test_a_damaged_part_of_a_backup_is_copied_again_and_of_the_workspace_refused
         warehouse.backup(root, folder)
 
 
-@pytest.mark.parametrize("after", range(0, 40, 6))
+@pytest.mark.parametrize("after", [0, 3, 9, 20])
 def test_a_backup_that_is_cut_short_is_the_one_before(
     root: Path, tmp_path: Path, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
