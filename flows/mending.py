@@ -34,7 +34,7 @@ def backup(root: Path, folder: Path) -> warehouse.BackedUp:
 
 def restore(root: Path, folder: Path) -> warehouse.BackedUp:
     """Make a workspace what a backup says, less what was forgotten since."""
-    from warehouse.forgotten import bring_stones
+    from warehouse.tombstones import bring_stones
     from warehouse.versions import forget_again
 
     with progress("restoring") as bar:

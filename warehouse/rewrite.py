@@ -18,7 +18,6 @@ import duckdb
 from warehouse.captures import CUTTING, forgotten_since, standing
 from warehouse.catalog import OFFLINE, base_select
 from warehouse.compaction import BY_VERSION
-from warehouse.forgotten import ARTICLE, SOURCE, URL, may_come, put_stones
 from warehouse.log import Snapshot, commits_after, read_log
 from warehouse.parts import check_part, in_schema, is_sorted, read_groups, write_part
 from warehouse.record import Commit, CorruptFile, File, check_schema, load_key, read_record
@@ -35,6 +34,7 @@ from warehouse.store import (
     publish_draft,
     seconds,
 )
+from warehouse.tombstones import ARTICLE, SOURCE, URL, may_come, put_stones
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +62,7 @@ class Chosen:
     whole_loads: bool = False
     """Whether captures go even where another article rests on them."""
     kind: str = ""
-    """url or source where what is chosen is to stay away: see `warehouse.forgotten`."""
+    """url or source where what is chosen is to stay away: see `warehouse.tombstones`."""
 
 
 def by_load(load_id: str) -> Chosen:
@@ -115,7 +115,7 @@ def forget(
     """Take rows out of every table in one commit; the items they came from may be loaded again.
 
     The parts that held them stay on disk, for readers of earlier versions, until `gc` collects them. An address or a source leaves
-    a tombstone (`warehouse.forgotten`), so that nothing brings it back but a run by hand.
+    a tombstone (`warehouse.tombstones`), so that nothing brings it back but a run by hand.
 
     Args:
         always: leave the tombstone also where no row goes.

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from warehouse.forgotten import MARK, forgotten
 from warehouse.index import Index
 from warehouse.kept import Kept, drop_kept, keeping_lock, write_kept
 from warehouse.kept import kept_versions as read_kept
@@ -15,6 +14,7 @@ from warehouse.record import Commit
 from warehouse.rewrite import Chosen, Cut, retried
 from warehouse.storage import Storage, locked
 from warehouse.store import Draft, LoadConflict, discarding, now, publish_draft
+from warehouse.tombstones import MARK, forgotten
 
 
 def kept_versions(root: Path | str) -> list[Kept]:

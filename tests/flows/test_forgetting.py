@@ -22,7 +22,7 @@ from flows.pipeline import Counts
 from flows.readers.http import Limits
 from tests.conftest import Dateline
 from tests.flows.newsserver import NewsServer, rss, story
-from warehouse.forgotten import LEDGER
+from warehouse.tombstones import LEDGER
 
 
 @pytest.fixture(autouse=True)

@@ -72,16 +72,16 @@ DOCS = st.builds(Doc, st.integers(0, 2), st.integers(0, 1), st.sampled_from(SOUR
 
 @dataclass
 class Model:
-    """What the tables hold: documents, each with the number of its load."""
+    """What the tables hold: documents, each with its load."""
 
-    live: dict[str, tuple[Doc, int]] = field(default_factory=dict)
+    live: dict[str, tuple[Doc, str]] = field(default_factory=dict)
     """By text."""
-    rejects: list[tuple[Doc, int]] = field(default_factory=list)
-    captures: list[tuple[Doc, int]] = field(default_factory=list)
-    known: dict[Doc, int] = field(default_factory=dict)
+    rejects: list[tuple[Doc, str]] = field(default_factory=list)
+    captures: list[tuple[Doc, str]] = field(default_factory=list)
+    known: dict[Doc, str] = field(default_factory=dict)
     """With the load that brought it last."""
 
-    def take_out(self, docs: set[tuple[Doc, int]]) -> bool:
+    def take_out(self, docs: set[tuple[Doc, str]]) -> bool:
         """Let go of documents of loads; whether there was anything."""
         there = docs & {*self.rejects, *self.captures, *self.live.values()}
         urls = {doc.url for doc, load in there if (doc, load) in self.captures or (doc, load) in self.live.values()}
@@ -95,7 +95,7 @@ class Model:
                 del self.known[doc]
         return bool(there)
 
-    def all(self) -> set[tuple[Doc, int]]:
+    def all(self) -> set[tuple[Doc, str]]:
         return {*self.rejects, *self.captures, *self.live.values()}
 
 
@@ -106,8 +106,9 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.space = Workspace(Path(tempfile.mkdtemp(prefix="dateline-forgetting-")))
         self.model, self.stones = Model(), set[tuple[str, Any]]()
-        self.loads: dict[int, str] = {}
-        self.numbers, self.versions = count(1), count(1)
+        self.loads: list[str] = []
+        self.past: dict[int, Model] = {}
+        self.versions = count(1)
         self.version = extractors.VERSION
 
     def teardown(self) -> None:
@@ -136,7 +137,7 @@ class Histories(RuleBasedStateMachine):
         self._load(docs, asked, counts)
 
     def _load(self, docs: list[Doc], asked: bool, counts: Counts) -> None:
-        load, model = next(self.numbers), self.model
+        load, model = warehouse.read_log(self.space.root).loads[-1].load_id if counts.loads else "", self.model
         for doc in docs:
             if doc.stones & self.stones:
                 if not asked:
@@ -151,11 +152,7 @@ class Histories(RuleBasedStateMachine):
             else:
                 model.live.setdefault(doc.text, (doc, load))
         assert counts.loads == (load in model.known.values())
-        if counts.loads:
-            self.loads[load] = counts.committed[0]["load_id"] if counts.committed else self._last_load()
-
-    def _last_load(self) -> str:
-        return warehouse.read_log(self.space.root).loads[-1].load_id
+        self.loads += [load] * counts.loads
 
     @rule(source=st.sampled_from(["wire", "other"]))
     def forget_source(self, source: str) -> None:
@@ -175,12 +172,9 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.loads)
     @rule(pick=st.integers(0, 99))
     def forget_load(self, pick: int) -> None:
-        load = sorted(self.loads)[pick % len(self.loads)]
-        warehouse.forget(self.space.root, warehouse.by_load(self.loads[load]))
-        same = {number for number, name in self.loads.items() if name == self.loads[load]}
-        self.model.take_out({own for own in self.model.all() if own[1] in same})
-        # Whole loads go: also what of theirs had been kept out of the tables by a twin.
-        self.model.known = {doc: by for doc, by in self.model.known.items() if by not in same}
+        load = self.loads[pick % len(self.loads)]
+        warehouse.forget(self.space.root, warehouse.by_load(load))
+        self.model.take_out({own for own in self.model.all() if own[1] == load})
 
     @rule()
     def compact(self) -> None:
@@ -201,14 +195,25 @@ class Histories(RuleBasedStateMachine):
             rows = con.execute("select text, source, load_id from articles_all").fetchall()
         assert sorted(text for text, _, _ in rows) == sorted(texts)
         # Of a text that two loads tell the first has it now, whichever had it before.
-        names = {name: load for load, name in self.loads.items()}
-        for text, source, name in rows:
+        for text, source, load in rows:
             doc, _ = self.model.live.get(text) or next(own for own in self.model.captures if own[0].text == text)
-            self.model.live[text] = (Doc(doc.number, doc.wording, source, doc.kind), names[name])
+            self.model.live[text] = (Doc(doc.number, doc.wording, source, doc.kind), load)
+
+    @precondition(lambda self: self.past)
+    @rule(pick=st.integers(0, 99))
+    def restore(self, pick: int) -> None:
+        version = sorted(self.past)[pick % len(self.past)]
+        try:
+            warehouse.restore_version(self.space.root, version)
+        except LookupError:  # collected
+            return
+        self.model = copy.deepcopy(self.past[version])
+        self.model.take_out({own for own in self.model.all() if own[0].stones & self.stones})
 
     @invariant()
     def answers_agree(self) -> None:
         model = copy.deepcopy(self.model)
+        self.past[warehouse.read_log(self.space.root).version] = model
         with warehouse.connect(self.space.root, comments=False) as con:
             rows = con.execute("select text, source, url from articles_all").fetchall()
             assert Counter(rows) == Counter((t, doc.source, doc.url) for t, (doc, _) in model.live.items())
@@ -238,7 +243,7 @@ def _run(examples: int, steps: int) -> None:
 
 
 def test_random_histories_of_forgetting() -> None:
-    _run(examples=6, steps=10)
+    _run(examples=4, steps=8)
 
 
 @pytest.mark.long

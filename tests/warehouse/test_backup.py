@@ -14,8 +14,7 @@ from flows import mending
 from tests.warehouse.harness import facts
 from tests.warehouse.makers import make_pair, value
 from tests.warehouse.test_repair import fill, names, put, sound
-from warehouse import backup as backups
-from warehouse import log
+from warehouse import backups, log
 
 GONE = "https://news.example/two-1"
 

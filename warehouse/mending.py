@@ -21,7 +21,6 @@ import duckdb
 
 from warehouse.catalog import OFFLINE, base_select
 from warehouse.compaction import BY_VERSION
-from warehouse.forgotten import ARTICLE, SOURCE, URL, read_ledger
 from warehouse.index import Index, Known
 from warehouse.log import Snapshot, _State, _Unfit, check_log, publish, read_head, read_log, surviving
 from warehouse.parts import check_part, in_schema, is_sorted, write_part
@@ -29,6 +28,7 @@ from warehouse.record import Commit, CorruptFile, DamagedLog, File, load_key, re
 from warehouse.schema import SCHEMA_VERSION, TABLES
 from warehouse.storage import Storage
 from warehouse.store import Draft, LoadConflict, discarding, item_key, now, publish_draft, seconds
+from warehouse.tombstones import ARTICLE, SOURCE, URL, read_ledger
 from warehouse.upkeep import PART
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from warehouse.forgotten import LEDGER, merge_ledgers
 from warehouse.kept import FOLDER, keeping_lock, kept_versions
 from warehouse.log import _STATES, Snapshot, check_log, read_log, surviving
 from warehouse.parts import check_part
@@ -23,6 +22,7 @@ from warehouse.record import Commit, CorruptFile, File, record_name
 from warehouse.schema import TABLES
 from warehouse.storage import Storage, locked, sync_folder
 from warehouse.store import now
+from warehouse.tombstones import LEDGER, merge_ledgers
 from warehouse.upkeep import PART
 
 NOTE = "backup.json"
