@@ -22,11 +22,12 @@ import duckdb
 from warehouse.catalog import OFFLINE, base_select
 from warehouse.compaction import BY_VERSION
 from warehouse.index import Index, Known
+from warehouse.kept import keeping_lock
 from warehouse.log import Snapshot, _State, _Unfit, check_log, publish, read_head, read_log, surviving
 from warehouse.parts import check_part, in_schema, is_sorted, write_part
 from warehouse.record import Commit, CorruptFile, DamagedLog, File, load_key, record_name, record_of, seal
 from warehouse.schema import SCHEMA_VERSION, TABLES
-from warehouse.storage import Storage
+from warehouse.storage import Storage, fault, locked
 from warehouse.store import Draft, LoadConflict, discarding, item_key, now, publish_draft, seconds
 from warehouse.tombstones import ARTICLE, SOURCE, URL, read_ledger
 from warehouse.upkeep import PART
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 DERIVED_TABLES = (*BY_VERSION, "rejects")
 _NAMED = 10
+_TRIES = 5
+_ANEW, _ENDED = "anew", "mended"
+"""Said by a record made in the place of a lost one, and by the commit that brings back what else it may have brought."""
 
 
 @dataclass(slots=True)
@@ -66,10 +70,24 @@ def repair(root: Path | str, *, dry_run: bool = False, run_id: str = "repair") -
         OSError: the disk refused; a repair that was cut short may be repeated.
     """
     storage = Storage(root)
+    if dry_run:
+        return _repaired(storage, run_id, dry_run=True)
+    with locked(keeping_lock(storage)):  # parts that no record names are what a lost record left
+        for left in reversed(range(_TRIES)):
+            try:
+                return _repaired(storage, run_id, dry_run=False)
+            except LoadConflict:
+                if not left:
+                    raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _repaired(storage: Storage, run_id: str, *, dry_run: bool) -> Repaired:
     found = Repaired()
     checked = check_log(storage)
     history = _History(storage)
     _mend_log(storage, checked.damage, history, found, dry_run)
+    fault("mend_log")
     snapshot = history.snapshot() if dry_run else read_log(storage)
     _mend_parts(storage, snapshot, history, found, dry_run, run_id)
     return found
@@ -92,6 +110,9 @@ class _History:
                 self.altered.add(number)
         self._drop_exchanged()
         self.lost = [n for n in range(1, self.last + 1) if n not in self.records]
+        ended = max((n for n, c in self.records.items() if _ENDED in c.versions), default=0)
+        self.holes = sorted({*self.lost, *(n for n, c in self.records.items() if _ANEW in c.versions and n > ended)})
+        """Numbers whose records are lost, or were made anew by a repair that did not get further."""
         self.files: dict[str, File] = {f.path: f for c in self.records.values() for f in c.add}
         """Every part that any record named."""
         self.state, self.index = _State(), Index()
@@ -188,7 +209,7 @@ class _History:
             "repair",
             self.state.at if self.state.loads else (after.at if after is not None else now()),
             "repair",
-            {"schema": str(SCHEMA_VERSION)},
+            {"schema": str(SCHEMA_VERSION), _ANEW: "1"},
             tuple(f._replace(load_id=name, version=number) for f in adds),
             tuple(removes),
             {table: count for table, count in rows.items() if count},
@@ -266,14 +287,14 @@ def _mend_parts(
 ) -> None:
     """One commit: damaged parts out, what lost records brought back in, and the index as the rows say."""
     damaged = _damaged(storage, snapshot, found)
-    rebuilt = bool(history.lost) or not snapshot.version
+    rebuilt = bool(history.holes) or not snapshot.version
     candidates = _unnamed(storage, history) if rebuilt else []
-    if not damaged and not candidates and not history.lost:
+    if not damaged and not candidates and not history.holes:
         return
     live = [f for files in snapshot.files.values() for f in files if f.path not in damaged]
     # A part that is gone, with a record lost behind it: that record may have taken it out, and what stands for it is there.
     taken = {
-        p for p, f in damaged.items() if history.lost and history.lost[-1] > f.version and not _lies_there(storage, p)
+        p for p, f in damaged.items() if history.holes and history.holes[-1] > f.version and not _lies_there(storage, p)
     }
     touched = [(p, load) for p, f in damaged.items() if f.table in DERIVED_TABLES for load in history.loads_in(f)]
     half = {load for path, load in touched if path not in taken}
@@ -289,9 +310,11 @@ def _mend_parts(
             return
         began = now()
         identity = "\0".join(
-            ["repair", str(snapshot.version), *sorted(damaged), *sorted(half), *map(str, history.lost)]
+            ["repair", str(snapshot.version), *sorted(damaged), *sorted(half), *map(str, history.holes)]
         )
-        draft = Draft(hashlib.sha256(identity.encode()).hexdigest()[:32], "repair", run_id, {})
+        draft = Draft(
+            hashlib.sha256(identity.encode()).hexdigest()[:32], "repair", run_id, {_ENDED: "1"} if rebuilt else {}
+        )
         draft.check = lambda last: _check_same(last, snapshot)
         with discarding(storage, draft):
             plan.fill(draft, began, dict.fromkeys(ledger.items(), "@") if rebuilt else {})
@@ -534,8 +557,8 @@ class _Plan:
             sorted(self.rows.doomed),
         )
         found.lost += [f"article {url}" for (url,) in urls[:_NAMED] if url]
-        if self.history.lost and not self.history.gone:
-            numbers = ", ".join(map(str, self.history.lost))
+        if self.history.holes and not self.history.gone:
+            numbers = ", ".join(map(str, self.history.holes))
             found.doubtful.append(
                 f"records {numbers}: whether one of them forgot a load, which is then back, or merged or replaced parts, nobody can tell"
             )

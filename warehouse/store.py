@@ -220,6 +220,9 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
         gone = next((f.path for f in draft.removes if not snapshot.is_live(f.path)), None)
         if gone is not None:
             raise LoadConflict(f"{gone} is not live any more: read the log again and plan again")
+        taken = next((f.path for f in draft.written if snapshot.is_live(f.path)), None)
+        if taken is not None:
+            raise LoadConflict(f"{taken} is live already: a repair found it first; read the log again and plan again")
         draft.check(snapshot)
         _check_written(storage, draft, began)
         version = snapshot.version + 1

@@ -12,7 +12,7 @@ import pytest
 
 import warehouse
 from tests.warehouse.makers import MOMENT, digest, make_pair, make_tables, value
-from warehouse import log
+from warehouse import log, mending
 
 LOADS = {"one": 3, "two": 3, "three": 2}
 ALL = {"one-0", "one-1", "one-2", "two-0", "two-1", "two-2", "three-0", "three-1"}
@@ -210,3 +210,22 @@ def test_a_log_that_is_gone_is_made_anew(whole: Path, tmp_path: Path) -> None:
     warehouse.repair(root)
     sound(root)
     assert names(root) == Counter(KEPT)
+
+
+@pytest.mark.parametrize("lost", [3, 7])
+def test_a_repair_that_was_cut_short_goes_on(
+    whole: Path, tmp_path: Path, lost: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the record made anew the log has no hole any more, and what else the lost one brought is still to be found."""
+    root = tmp_path / "w"
+    shutil.copytree(whole, root)
+    (root / "_log" / f"{lost:08d}.json").unlink()
+    log._STATES.clear()
+    with monkeypatch.context() as dying:
+        dying.setattr(mending, "_mend_parts", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            warehouse.repair(root)
+    put(root, "five", [make_pair("five-0")])
+    warehouse.repair(root)
+    sound(root)
+    assert names(root) == Counter(KEPT | {"five-0"})
