@@ -291,7 +291,9 @@ def test_the_state_is_made_again_from_the_warehouse(server: NewsServer, space: W
     assert [s.path for s in server.seen[asked:]] == ["/robots.txt", "/feed.xml"]
     warehouse.forget(space.root, warehouse.by_url(server.url("/a/3")))
     server.pages["/feed.xml"] += b"<!-- -->"
-    assert run(space).articles == 1  # forgotten, so it is new
+    assert run(space).articles == 0  # forgotten, so it stays away
+    job = job_of.plan([], None, ["news"], space, again=True)
+    assert job_of.ingest_direct(job, space, lambda _: None, lambda _: None).articles == 1
 
 
 def test_a_source_is_found_from_its_site(server: NewsServer, dateline: Dateline, root: Path, tmp_path: Path) -> None:
