@@ -63,9 +63,9 @@ def backup(
     source, target = Storage(root), Storage(folder)
     if target.root == source.root or source.root in target.root.parents or target.root in source.root.parents:
         raise NotABackup(f"{target.root}: lies in the workspace, or the workspace in it; name a folder elsewhere")
+    check_log(source).refuse()
     with locked(keeping_lock(source)):  # nothing is collected meanwhile
         snapshot = read_log(source)
-        check_log(source).refuse()
         _check_target(source, target, snapshot)
         files = _files_of(source, snapshot)
         done = BackedUp(snapshot.version, len(files))

@@ -307,7 +307,9 @@ def _select(storage: Storage, schema: pa.Schema, live: Iterable[File]) -> str:
 def _broken(schema: pa.Schema, why: str) -> str:
     """A table that says why when it is asked, and not before."""
     said = _quoted(f"{why}; `dateline verify` names the damaged parts, `dateline repair` what can be done")
-    return f"select {', '.join(_nulls(schema))} from (select error({said}) as said) where said is null"
+    # Each column is the error and so is the condition: what is constant, or asked for by nobody, is not evaluated.
+    columns = ", ".join(f'error({said})::{sql_type(f.type)} as "{f.name}"' for f in schema)
+    return f"select {columns} from range(1) as broken(n) where error({said} || n) is null"
 
 
 def _nulls(schema: pa.Schema) -> list[str]:

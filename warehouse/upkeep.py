@@ -57,9 +57,13 @@ def gc(root: Path | str, grace: timedelta = GRACE, *, dry_run: bool = False) -> 
         latest = max(latest, commit.at)  # a clock that was put back made no part old
         removed.update(dict.fromkeys(commit.remove, latest))
 
+    checked = check_log(storage, note)
+    checked.refuse()
     with locked(keeping_lock(storage)):
-        checked = check_log(storage, note)
-        checked.refuse()
+        while read_log(storage).version != checked.version:  # what came back since is garbage no more
+            removed.clear()
+            checked = check_log(storage, note)
+            checked.refuse()
         held = {path for kept in kept_versions(storage) for path in read_log(storage, kept.version).paths}
         garbage, spared = _garbage(storage, checked, removed, grace, held)
         if not dry_run and garbage:

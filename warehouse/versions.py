@@ -30,6 +30,7 @@ def keep(root: Path | str, name: str, version: int | None = None) -> Kept:
         LookupError: there is no such version, or some of its parts were collected.
     """
     storage = Storage(root)
+    read_log(storage)
     with locked(keeping_lock(storage)):
         there = {k.name: k for k in read_kept(storage)}
         snapshot = read_log(storage, version)
@@ -104,6 +105,7 @@ def restore_version(root: Path | str, version: int, *, run_id: str = "restore") 
         LoadConflict: other commits kept coming.
     """
     storage = Storage(root)
+    read_log(storage)
     with locked(keeping_lock(storage)):
         return retried(storage, lambda snapshot: _restored(storage, snapshot, version, run_id))
 
