@@ -249,7 +249,8 @@ class Gathering:
         self._seen.add(url)
         source, page = work.source, self._state.page(url)
         sitemap = source.kind == "sitemap"
-        request = self._request(work, url, page)
+        # A listing that is as it was would name nothing, and so nothing that was forgotten.
+        request = self._request(work, url, None if self._again else page)
         got = await self._fetch(replace(request, accept=FEED if source.kind != "site" else PAGE,
                                         limit=_SITEMAP_LIMIT if sitemap else None))  # fmt: skip
         work.closing += got.fetches

@@ -113,6 +113,7 @@ def test_a_forgotten_source_is_not_read_until_it_is_asked_for_again(server: News
 def test_again_brings_single_addresses_of_a_source_back(server: NewsServer, space: Workspace) -> None:
     poll(space)
     keeping.forget(space, server.url("/a/1"), dry_run=False)
+    assert poll(space).articles == 0  # and the feed is known to be as it was
     back = poll(space, again=True)
     assert (back.articles, back.recalled) == (1, [server.url("/a/1")])
 
