@@ -52,6 +52,13 @@ def main() -> None:
     except SettingsError as error:
         fail(str(error))
         raise SystemExit(2) from None
+    except Exception as error:
+        from warehouse import CorruptFile, NewerSchema
+
+        if not isinstance(error, CorruptFile | NewerSchema):
+            raise
+        fail(str(error), "what is damaged: dateline verify")
+        raise SystemExit(1) from None
 
 
 @app.command()
@@ -122,10 +129,13 @@ def ingest(
     if job.inputs.passed_over and not quiet:
         warn(f"{job.inputs.passed_over} files of other kinds passed over")
     from extractors.siterules import RuleError
+    from warehouse import CorruptFile, NewerSchema
 
     began = job_of.started()
     try:
         counts = _run(job, space, flow, quiet)
+    except (CorruptFile, NewerSchema) as error:
+        raise fail(str(error), "what is damaged: dateline verify; then the same command takes up the rest.") from error
     except RuleError as error:
         raise fail(str(error), "mend the rule, or move its file out of the workspace's `sites` folder.") from error
     seconds = job_of.started() - began

@@ -51,6 +51,7 @@ from warehouse.storage import Storage, fault, locked
 _RECORD = re.compile(r"([0-9]{8,})\.json")
 _CHECKPOINT = re.compile(r"checkpoint-([0-9]{8,})\.json")
 _HEAD = "_log/head"
+_CHECKPOINTS_COMPARED = 2
 _NAMED = 5
 """So many missing records are named; of more the number is told."""
 _DAWN = datetime.min
@@ -270,7 +271,8 @@ def _state_at(storage: Storage, version: int) -> _State:
 def _read_on(storage: Storage, state: _State, until: int | None) -> None:
     begin = state.version
     while until is None or state.version < until:
-        commit = read_record(storage, state.version + 1)
+        follows = state.index.version == state.version
+        commit = read_record(storage, state.version + 1, brief=not follows)
         if commit is None:
             break
         try:
@@ -280,7 +282,7 @@ def _read_on(storage: Storage, state: _State, until: int | None) -> None:
         state.apply(commit)
         if state.version % CHECKPOINT_EVERY == 0:
             state.index = Index()  # to be read anew from the segments: what it held in memory lies there now
-        elif state.index.version == state.version - 1:
+        elif follows:
             state.index.record(commit)
     if state.version != begin:
         state.token = _token(storage, state.version)
@@ -363,9 +365,11 @@ def commits_after(storage: Storage, version: int) -> Iterator[Commit]:
         version = commit.version
 
 
-def surviving(storage: Storage) -> Iterator[tuple[int, Commit | DamagedLog | None]]:
+def surviving(storage: Storage, *, brief: bool = False) -> Iterator[tuple[int, Commit | DamagedLog | None]]:
     """Every number up to the last that is known of, each with its record, what is wrong with it alone, or None when it is missing.
 
+    Args:
+        brief: whether the records' items and articles may be left out.
     Raises:
         NewerSchema: a record that only a newer program can read.
     """
@@ -373,7 +377,7 @@ def surviving(storage: Storage) -> Iterator[tuple[int, Commit | DamagedLog | Non
     last = max(numbers[-1] if numbers else 0, read_head(storage)[0])
     for number in range(1, last + 1):
         try:
-            yield number, read_record(storage, number)
+            yield number, read_record(storage, number, brief=brief)
         except DamagedLog as error:
             yield number, error
         except OSError as error:
@@ -409,16 +413,17 @@ def check_log(root: Path | str | Storage, seen: Callable[[Commit], object] = lam
     """Read the whole log: every record, its hash and its predecessor's, its sums, the checkpoints and the index.
 
     Args:
-        seen: called with every whole record, in order.
+        seen: called with every whole record, in order, less its items and articles.
     Raises:
         NewerSchema: a record that only a newer program can read.
     """
     storage = root if isinstance(root, Storage) else Storage(root)
     head = read_head(storage)
     state, damage, missing = _State(), [], []  # type: _State, list[DamagedLog], list[int]
-    checkpoints = {int(m[1]) for name in storage.names("_log") if (m := _CHECKPOINT.fullmatch(name))}
+    checkpoints = sorted(int(m[1]) for name in storage.names("_log") if (m := _CHECKPOINT.fullmatch(name)))
+    checkpoints = checkpoints[-_CHECKPOINTS_COMPARED:]  # older ones are for older versions only
     known_as: dict[int, str] = {}
-    for number, commit in surviving(storage):
+    for number, commit in surviving(storage, brief=True):
         if commit is None:
             missing.append(number)
             continue
@@ -453,8 +458,8 @@ def _wrong_checkpoint(storage: Storage, state: _State) -> list[DamagedLog]:
         found = read_sealed(storage, name)
         if found is None or "record" not in found:  # gone meanwhile, or of format 1, which nobody reads
             return []
-        content = json.loads(seal(_checkpoint_of(state))[0])
-        if content == found:
+        anew = seal(_checkpoint_of(state))[0]
+        if read_bytes(storage, name) == anew or json.loads(anew) == found:
             return []
         said = "does not say what the records say"
     except DamagedLog:

@@ -26,6 +26,8 @@ READER = WRITER = 2
 """What a program must know to read what this one writes, and to write on top of it."""
 REMEDY = "restore it from a backup, or see what `dateline repair` can rebuild; nothing is written or deleted meanwhile"
 _SEAL = b',"sha256":"'
+_LAST = b',"items":{'
+"""Where the bulk of a record begins."""
 _SEALED = len(_SEAL) + 64 + len(b'"}')
 
 Articles = Mapping[str, tuple[str, int]]
@@ -217,9 +219,11 @@ def _unsealed(storage: Storage, name: str, data: bytes, *, sealed: bool = False)
     return found
 
 
-def read_record(storage: Storage, version: int) -> Commit | None:
+def read_record(storage: Storage, version: int, *, brief: bool = False) -> Commit | None:
     """One record, None when the log ends before it.
 
+    Args:
+        brief: whether its items and articles, nine tenths of it, may be left out; its hash is over all of it in any case.
     Raises:
         DamagedLog: it is not that record, or not as it was written.
         NewerSchema: only a newer program can read it.
@@ -228,14 +232,30 @@ def read_record(storage: Storage, version: int) -> Commit | None:
     data = read_bytes(storage, name)
     if data is None:
         return None
-    record = _unsealed(storage, name, data)
     try:
-        commit = commit_of(record, data)
+        commit = _brief(data) if brief else None
+        if commit is None:
+            commit = commit_of(_unsealed(storage, name, data), data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedLog(f"{storage.location(name)}: not a whole record ({error!r}); {REMEDY}") from error
     if commit.version != version:
         raise DamagedLog(f"{storage.location(name)}: holds version {commit.version}; {REMEDY}")
     return commit
+
+
+def _brief(data: bytes) -> Commit | None:
+    """A sealed record less what stands last in it; None of one that has to be read whole, whatever it is."""
+    # A quotation mark inside a string is escaped: unescaped it is that of the key.
+    end = data.find(_LAST)
+    if end < 0 or broken_seal(data):
+        return None
+    try:
+        found = json.loads(data[:end] + b"}")
+        if found["reader"] > FORMAT:
+            return None
+        return commit_of(found | {"items": {}, "articles": {}, "sha256": data[-66:-2].decode()}, data)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def file_of(found: Mapping[str, Any], load_id: str, version: int) -> File:
@@ -270,7 +290,7 @@ def commit_of(record: Mapping[str, Any], data: bytes) -> Commit:
     )
 
 
-_APART = frozenset(["at", "digest", "format", "writer", "previous", "stands_for"])
+_APART = frozenset(["at", "digest", "format", "writer", "previous", "stands_for", "items", "gone", "articles"])
 
 
 def record_of(commit: Commit) -> dict[str, Any]:
@@ -281,7 +301,7 @@ def record_of(commit: Commit) -> dict[str, Any]:
     found["time"] = commit.at.isoformat()
     found |= {f.name: getattr(commit, f.name) for f in fields(commit) if f.name not in _APART}
     found["add"] = [{k: v for k, v in f._asdict().items() if k not in ("load_id", "version")} for f in commit.add]
-    return found
+    return found | {"items": commit.items, "gone": commit.gone, "articles": commit.articles}
 
 
 def load_record(load: Load) -> dict[str, Any]:
