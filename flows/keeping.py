@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.config import Workspace, captures_kept
+from flows.outfile import workspace_above
 from flows.query import QueryError, connect, write_rows
 from flows.terminal import warn
 
@@ -189,7 +190,7 @@ _EXPORTED = {
 }
 
 
-def export(root: Path, folder: Path, form: str, version: int | None) -> dict[str, int]:
+def export(root: Path, folder: Path, form: str, version: int | None, *, raw: bool = False) -> dict[str, int]:
     """Write the newest wordings and what was coded from them, one file a table, with the data dictionary beside them; or the captures as `warc`.
 
     Returns:
@@ -204,6 +205,8 @@ def export(root: Path, folder: Path, form: str, version: int | None) -> dict[str
         raise QueryError(f"--format {form}: parquet, csv or warc")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise QueryError(f"{folder} is not empty", "name a new folder: nothing is overwritten.")
+    if space := workspace_above(folder, root):
+        raise QueryError(f"{folder}: inside the workspace {space}", "name a folder elsewhere.")
     con = connect(root, version)
     written: dict[str, int] = {}
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -214,7 +217,7 @@ def export(root: Path, folder: Path, form: str, version: int | None) -> dict[str
             written = write_archives(root, unfinished, version)
         else:
             for name, query in _EXPORTED.items():
-                written[f"{name}.{form}"] = write_rows(con, query, form, unfinished / f"{name}.{form}")
+                written[f"{name}.{form}"] = write_rows(con, query, form, unfinished / f"{name}.{form}", raw=raw)
             (unfinished / "DICTIONARY.md").write_text("# Data dictionary\n\n" + dictionary.page(), encoding="utf-8")
         if folder.exists():
             folder.rmdir()

@@ -5,14 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows.terminal import Root, fail, space_of, warn
+from flows.wording import for_terminal
 
 app = typer.Typer()
+
+Raw = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="CSV for programs: texts as they are stored. Else those that a spreadsheet would run (= + - @) get an apostrophe in front.",
+    ),
+]
+
+
+def _may_replace(path: Path, yes: bool) -> bool:
+    return yes or (sys.stdin.isatty() and typer.confirm(f"{for_terminal(path)} is there already: replace it?"))
 
 
 @contextmanager
@@ -59,14 +73,16 @@ def sql(
     timeout: Annotated[
         float | None, typer.Option(help="Give up after this many seconds.", show_default=False, min=0.001)
     ] = None,
+    raw: Raw = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace the --output file without asking.")] = False,
     tables: Annotated[
         bool, typer.Option("--tables", help="List views, macros and tables; with a name as QUERY, its columns.")
     ] = False,
 ) -> None:
     """Ask the warehouse in DuckDB's SQL. `from help` lists views and macros with examples.
 
-    Nothing can be changed from here, and nothing reaches the network. CSV and Parquet files under the current folder can
-    be joined by their path.
+    Statements only read: what would write is refused, and nothing reaches the network. CSV and Parquet files under the current
+    folder can be joined by their path. `--output` writes outside the workspace, whole or not at all.
 
     Examples:
 
@@ -83,6 +99,11 @@ def sql(
     from flows import query as asked
 
     space = space_of(root)
+
+    def run(text: str, comments: bool = False) -> None:
+        may = partial(_may_replace, yes=yes)
+        asked.run(space.root, text, format, output, version, timeout, comments=comments, raw=raw, replace=may)
+
     if not (space.root / "_log").is_dir():
         warn(
             f"{space.root} holds no warehouse yet: all tables are empty. `dateline ingest PATH` fills it; `dateline demo` shows one."
@@ -90,7 +111,7 @@ def sql(
     try:
         if tables:
             query = asked.columns_query(query) if query else "from help"
-            asked.run(space.root, query, format, output, version, timeout, comments=True)
+            run(query, comments=True)
         elif query is None and sys.stdin.isatty():
             asked.prompt(space.root, version)
         else:
@@ -99,7 +120,7 @@ def sql(
                 from flows.gazetteer import show_places
 
                 show_places(space.root, space.own_lexicons)
-            asked.run(space.root, text, format, output, version, timeout)
+            run(text)
     except asked.QueryError as error:
         raise fail(str(error), error.remedy) from error
 
@@ -230,6 +251,7 @@ def export(
     version: Annotated[
         int | None, typer.Option(help="As the warehouse was at this version.", show_default=False)
     ] = None,
+    raw: Raw = False,
 ) -> None:
     """Write a clean copy for others: the newest wording of every article, its events, participants, numbers and mentions.
 
@@ -248,7 +270,7 @@ def export(
 
     try:
         with in_words():
-            written = keeping.export(space_of(root).root, folder, format, version)
+            written = keeping.export(space_of(root).root, folder, format, version, raw=raw)
     except QueryError as error:
         raise fail(str(error), error.remedy) from error
     except OSError as error:

@@ -6,6 +6,7 @@ is derived: it may be deleted at any time.
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
@@ -34,12 +35,15 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 _TRIES = 5
 
 
-def connect(root: Path | str, version: int | None = None, *, comments: bool = True) -> duckdb.DuckDBPyConnection:
+def connect(
+    root: Path | str, version: int | None = None, *, comments: bool = True, temporary: Path | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open the warehouse for queries, as of a version, by default the last.
 
     Files under the root and the current folder may be read; the network and extensions are off, and stay off.
     Args:
         comments: whether every view, macro and column says what it is; it takes a fifth of a second.
+        temporary: the folder for what does not fit into memory; by default a new one in the system's folder, made when it is needed.
     Returns:
         An in-memory connection that keeps to its version whatever is committed meanwhile.
     Raises:
@@ -52,6 +56,9 @@ def connect(root: Path | str, version: int | None = None, *, comments: bool = Tr
     try:
         if comments:
             _comment(con)
+        # Else it would be `.tmp` in the current folder. Of no two connections the same: the first to close empties it.
+        spills = temporary or Path(tempfile.gettempdir()) / f"dateline-{uuid.uuid4().hex}"
+        con.execute(f"set temp_directory = {_quoted(str(spills))}")
         allowed = ", ".join(_quoted(str(p)) for p in dict.fromkeys([storage.root, Path.cwd()]))
         con.execute(f"set allowed_directories = [{allowed}]")
         con.execute("set enable_external_access = false")
