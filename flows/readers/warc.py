@@ -31,6 +31,8 @@ PIECE_CAPTURES = 200
 PIECE_BYTES = 32 << 20
 PIECE_RECORDS = 5000
 _HEADER_LIMIT = 1 << 20
+_FIRST_PAGE = 1990
+"""No page of the web was fetched in an earlier year."""
 """Bytes of the header lines of one record."""
 _KEPT_HEADERS = ("content-type", "content-language", "date", "etag", "last-modified", "server")
 _KINDS = {HTML: HTML, "application/xhtml+xml": HTML, TEXT: TEXT}
@@ -304,12 +306,13 @@ def _json_address(body: bytes) -> str | None:
 
 
 def _instant(said: str | None) -> datetime | None:
-    """WARC-Date: UTC, with up to nine digits of a second."""
+    """WARC-Date: UTC, with up to nine digits of a second; None of what is no day on which a page was fetched."""
     try:
         found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", said or ""))
-    except ValueError:
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # year 1 with an offset has no instant of UTC
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if _FIRST_PAGE <= found.year < 9999 else None
 
 
 def _body(record: Any) -> bytes:
