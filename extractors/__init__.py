@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from extractors.lexicon import Lexicons
     from extractors.records import Capture, Extraction
 
-VERSION = "2026.11.2"
+VERSION = "2026.11.3"
 """Changes whenever the same bytes may give other records; stored beside every row."""
 
 

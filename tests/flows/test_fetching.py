@@ -159,7 +159,7 @@ def test_the_feed_speaks_where_the_page_is_refused(server: NewsServer, space: Wo
 
 
 def test_one_article_under_many_addresses(server: NewsServer, space: Workspace) -> None:
-    page = story(5).replace(b"</title>", b"</title><link rel='canonical' href='https://news.example/talks'>")
+    page = story(5).replace(b"</title>", f"</title><link rel='canonical' href='{server.url('/talks')}'>".encode())
     for n in range(3):
         server.pages[f"/copy/{n}"] = page
     links = [
