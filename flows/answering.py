@@ -14,6 +14,7 @@ from flows import answers
 from flows.config import Workspace
 from flows.readers.files import DOCUMENT_LIMIT, Failure, find_inputs, read_file, read_stdin
 from flows.readers.http import is_url, read_url
+from flows.wording import for_json, for_terminal
 
 if TYPE_CHECKING:
     from extractors.doors import Cleaning
@@ -52,7 +53,7 @@ def read_all(
         answer = article_of(content, cleaning)
         good += "error" not in answer
         if form == "jsonl":
-            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            sys.stdout.write(for_json(answer) + "\n")
         else:
             sys.stdout.write(_as_text(answer) + "\n")
     return good
@@ -80,12 +81,14 @@ def _own_source(content: Capture) -> str | None:
 
 def _as_text(answer: dict[str, Any]) -> str:
     if "error" in answer:
-        return f"{answer['input']}: no article: {answer['error']['reason']}: {answer['error']['message']}\n"
-    lines = [answer["title"] or "(no title)"]
+        said = f"{answer['input']}: no article: {answer['error']['reason']}: {answer['error']['message']}"
+        return for_terminal(said) + "\n"
+    lines = [for_terminal(answer["title"] or "(no title)")]
     by = ", ".join(answer["authors"])
     when = f"{answer['published_at']} ({answer['published_from']})" if answer["published_at"] else "no date"
-    lines.append(" · ".join(x for x in (when, by, answer["language"], answer["canonical_url"] or answer["input"]) if x))
-    return "\n".join(lines) + "\n\n" + str(answer["text"]) + "\n"
+    about = (when, by, answer["language"], answer["canonical_url"] or answer["input"])
+    lines.append(for_terminal(" · ".join(x for x in about if x)))
+    return "\n".join(lines) + "\n\n" + for_terminal(answer["text"], lines=True) + "\n"
 
 
 def code_all(file: str, mentions: bool, own_lexicons: Path | None) -> None:
@@ -101,7 +104,7 @@ def code_all(file: str, mentions: bool, own_lexicons: Path | None) -> None:
     out = sys.stdout
     for line in stream:
         if line.strip():
-            out.write(json.dumps(_coded(line, lexicons, mentions), ensure_ascii=False) + "\n")
+            out.write(for_json(_coded(line, lexicons, mentions)) + "\n")
     out.flush()
 
 
@@ -161,7 +164,8 @@ def explain_one(what: str, space: Workspace, published: str | None, as_json: boo
         text, stored = _stored(what, space)
         day = day or stored
     explained = explain(text, read_lexicons(space.own_lexicons), day)
-    sys.stdout.write((json.dumps(explained, ensure_ascii=False, indent=1) if as_json else render(explained)) + "\n")
+    said = for_json(explained, indent=1) if as_json else for_terminal(render(explained), lines=True)
+    sys.stdout.write(said + "\n")
 
 
 def _is_id(what: str) -> bool:

@@ -15,7 +15,7 @@ import typer
 
 from flows import deploy_cli, lexicon_cli, reextract_cli, rules_cli, serve_cli, sources, warehouse_cli
 from flows.config import SettingsError
-from flows.terminal import Private, Root, fail, space_of, warn
+from flows.terminal import Private, Root, console, fail, named_path, say, space_of, warn
 
 if TYPE_CHECKING:
     from flows.config import Workspace
@@ -51,6 +51,25 @@ def main() -> None:
     except SettingsError as error:
         fail(str(error))
         raise SystemExit(2) from None
+    except Exception as error:
+        if not (said := _broken_world(error)):
+            raise
+        fail(*said)
+        raise SystemExit(1) from None
+
+
+def _broken_world(error: Exception) -> tuple[str, str] | None:
+    """What a command met that is no fault of the program, in words, and a remedy; None of any other error."""
+    import warehouse
+
+    if isinstance(error, (warehouse.CorruptFile, warehouse.NewerSchema)):
+        return str(error), "which parts are damaged: dateline verify"
+    if isinstance(error, OSError) and error.strerror:
+        return (
+            f"{error.filename or 'disk'}: {error.strerror}",
+            "nothing half done stays: mend this and repeat the command.",
+        )
+    return None
 
 
 @app.command()
@@ -103,7 +122,7 @@ def ingest(
     space = space_of(root)
     given, label, named = _asked(paths or [], source or [], due, space)
     if due and not named:
-        typer.echo("no source is due")
+        say("no source is due")
         return
     job = job_of.plan(given, label, named, space, allow_private)
     for failed in job.inputs.failures:
@@ -126,13 +145,11 @@ def ingest(
         raise fail(str(error), "mend the rule, or move its file out of the workspace's `sites` folder.") from error
     seconds = job_of.started() - began
     if not quiet:
-        from rich.console import Console
-
         import warehouse
 
         if counts.sources:
-            Console().print(fetchview.sources_table(counts.sources))
-        Console().print(report.summary_table(counts, seconds, space.root, warehouse.read_log(space.root).version))
+            console().print(fetchview.sources_table(counts.sources))
+        console().print(report.summary_table(counts, seconds, space.root, warehouse.read_log(space.root).version))
     if counts.known and not quiet:
         from flows.reextract_cli import hint
 
@@ -156,6 +173,8 @@ def _asked(given: list[str], source: list[str], due: bool, space: Workspace) -> 
         raise fail(
             "paths and configured sources are separate runs", "leave out the paths, or --due and the second --source."
         )
+    if not all(name.strip() for name in source):
+        raise fail("--source is empty", "is a variable not set?", code=2)
     if given:
         return given, source[0] if source else None, []
     if not source and not due:
@@ -181,7 +200,7 @@ def _run(job: Any, space: Workspace, flow: bool | None, quiet: bool) -> Counts:
         if url is not None:
             os.environ["PREFECT_API_URL"] = url
         if not quiet and why:
-            typer.echo(why, err=True)
+            say(why, err=True)
     if flow:
         from flows.config import quiet_prefect
 
@@ -250,7 +269,13 @@ def _say_rejects(counts: Counts) -> None:
 def demo(
     root: Annotated[
         Path | None,
-        typer.Option("--root", help="Folder for the demo's workspace. Else a new temporary one.", show_default=False),
+        typer.Option(
+            "--root",
+            help="Folder for the demo's workspace. Else a new temporary one.",
+            show_default=False,
+            parser=named_path,
+            metavar="DIRECTORY",
+        ),
     ] = None,
 ) -> None:
     """Ingest a dozen sample articles into a fresh workspace and answer three questions.

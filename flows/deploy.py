@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.config import SettingsError, Workspace
+from flows.config import SettingsError, Workspace, from_home
 from flows.readers.files import find_inputs, media_type
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def parts(paths: Iterable[Path]) -> Iterator[Part]:
     Raises:
         SettingsError: a path does not exist, or too many files lie beside folders.
     """
-    for path in (p.expanduser().absolute() for p in paths):
+    for path in (from_home(str(p)).absolute() for p in paths):
         if not path.exists():
             raise SettingsError(f"{path}: there is no such file or folder")
         folders = (

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from extractors.links import without_userinfo
 from flows import pipeline, runner
 from flows.config import Workspace, worker_count, workspace
 from flows.configured import LOCAL, Source, source_named
@@ -63,6 +64,7 @@ def plan(
     Raises:
         SettingsError: no such source, or dateline.toml is wrong.
     """
+    given = [without_userinfo(g) if is_url(g) else g for g in given]  # passwords are not used, and not to be shown
     urls = tuple(g for g in given if is_url(g))
     named = tuple(source_named(space or workspace(), name) for name in sources)
     return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source, named, allow_private)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from flows.config import Workspace, captures_kept
 from flows.outfile import workspace_above
 from flows.query import QueryError, connect, write_rows
-from flows.terminal import warn
+from flows.terminal import console, say, warn
+from flows.wording import for_terminal
 
 if TYPE_CHECKING:
     import warehouse
@@ -40,17 +41,18 @@ _STATUS = (
 
 def show_status(root: Path) -> None:
     """Print what a workspace holds: first what the log knows, then what a few queries say."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     import warehouse
 
-    console = Console()
+    shown = console()
     snapshot = warehouse.read_log(root)
     loads = [load for load in snapshot.loads if load.kind == "load"]
-    console.print(f"[bold]{root}[/]  version {snapshot.version}, {len(loads):,} loads", highlight=False)
+    said = f"  version {snapshot.version}, {len(loads):,} loads"
+    shown.print(Text.assemble((for_terminal(root), "bold"), said), soft_wrap=True)
     if not snapshot.version:
-        console.print("nothing is stored yet: `dateline ingest PATH` fills it, `dateline demo` shows one")
+        shown.print("nothing is stored yet: `dateline ingest PATH` fills it, `dateline demo` shows one")
         return
     table = Table("table", "rows", "parts", "MB", box=None, pad_edge=False)
     for column in table.columns[1:]:
@@ -59,8 +61,8 @@ def show_status(root: Path) -> None:
         size = sum(f.bytes for f in files) / 1e6
         table.add_row(name, f"{sum(f.rows for f in files):,}", f"{len(files):,}", f"{size:,.1f}")
     every = [f for files in snapshot.files.values() for f in files]
-    table.add_row("[bold]all[/]", "", f"{len(every):,}", f"{sum(f.bytes for f in every) / 1e6:,.1f}")
-    console.print(table)
+    table.add_row(Text("all", "bold"), "", f"{len(every):,}", f"{sum(f.bytes for f in every) / 1e6:,.1f}")
+    shown.print(table)
     if loads:
         last = loads[-1]
         run = Counter()  # type: Counter[str]
@@ -68,17 +70,17 @@ def show_status(root: Path) -> None:
             if load.run_id == last.run_id:
                 run.update(load.rows)
         said = ", ".join(f"{run[t]:,} {t}" for t in ("articles", "events", "rejects") if run[t])
-        console.print(
+        shown.print(
             f"last run: {last.at:%Y-%m-%d %H:%M} UTC, {said or 'nothing new'} (run {last.run_id})", highlight=False
         )
     if len(every) > _QUERIED_FILES:
-        console.print("many small parts: `dateline compact` makes queries faster, and status say more")
+        shown.print("many small parts: `dateline compact` makes queries faster, and status say more")
         return
     con = warehouse.connect(root, comments=False)
     for title, query in _STATUS:
         found = con.execute(query).fetchall()
         if found:
-            console.print(f"{title}: " + ", ".join(" ".join(str(c) for c in row) for row in found), highlight=False)
+            shown.print(f"{title}: " + ", ".join(" ".join(str(c) for c in row) for row in found), highlight=False)
 
 
 @contextmanager
@@ -111,7 +113,7 @@ def verify(root: Path) -> list[warehouse.CorruptFile]:
     with _progress("checking") as bar:
         bad = warehouse.verify(root, lambda done, total: bar.update(done, total))
     files = [f for found in warehouse.read_log(root).files.values() for f in found]
-    print(
+    say(
         f"{len(files) - len(bad):,} of {len(files):,} parts are what was committed ({sum(f.bytes for f in files) / 1e6:,.1f} MB)"
     )
     return bad
@@ -124,11 +126,11 @@ def compact(root: Path) -> None:
     before = warehouse.read_log(root)
     done = warehouse.compact(root)
     if not done:
-        print("nothing to merge")
+        say("nothing to merge")
         return
     warehouse.rebuild(root)
     parts = (len(before.paths), len(warehouse.read_log(root).paths))
-    print(
+    say(
         f"{parts[0]:,} parts became {parts[1]:,}; no answer has changed. `dateline gc` deletes the old ones after the grace"
     )
 
@@ -155,13 +157,13 @@ def collect(space: Workspace, grace_days: float, dry_run: bool) -> None:
         taken = warehouse.forget(space.root, warehouse.captures_before(before), dry_run=dry_run)
         if taken.rows:
             said = "would take out" if dry_run else "took out"
-            print(f"{said} {taken.rows['captures']:,} captures older than {keep.days} days")
+            say(f"{said} {taken.rows['captures']:,} captures older than {keep.days} days")
     if not dry_run and warehouse.read_log(space.root).version:
         warehouse.rebuild(space.root)  # or an old catalogue would name parts that are gone
     found = warehouse.gc(space.root, timedelta(days=grace_days), dry_run=dry_run)
     said = "would delete" if dry_run else "deleted"
     kept = f"; {found.kept:,} replaced parts are within the grace of {grace_days:g} days" if found.kept else ""
-    print(f"{said} {found.files:,} files, {found.bytes / 1e6:,.1f} MB{kept}")
+    say(f"{said} {found.files:,} files, {found.bytes / 1e6:,.1f} MB{kept}")
 
 
 def forget(root: Path, what: str, *, dry_run: bool) -> dict[str, int]:

@@ -10,11 +10,12 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from extractors.links import without_userinfo
 from extractors.records import Capture, Extraction, ExtractionError
 from flows.config import BATCH_BYTES, BATCH_DOCUMENTS, Workspace, captures_kept
 from flows.readers.files import WARC, Failure, Inputs, media_type, read_file, read_stdin
@@ -113,6 +114,8 @@ class Counts:
     examples: list[Reject] = field(default_factory=list)
     committed: list[dict[str, Any]] = field(default_factory=list)
     """Of a batch, not of a run: its load_id, the version it made, its rows by table and the version hashes."""
+    own_source: int = 0
+    """Documents that name a source of their own, which was stored in place of the one given for all."""
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By configured source what fetching came to, as `flows.fetching.Tally`."""
 
@@ -128,6 +131,7 @@ class Counts:
             "rejects",
             "loads",
             "byte_count",
+            "own_source",
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("read_seconds", "extract_seconds", "commit_seconds"):
@@ -178,10 +182,10 @@ def read_items(inputs: Inputs, source: str | None, counts: Counts, advance: Call
 
             yield Item("", Archive(path, str(path), source))
         else:
-            yield from _timed(read_file(path, source), counts)
+            yield from _timed(read_file(path, source), counts, source)
         advance(1)
     if inputs.stdin:
-        yield from _timed(read_stdin(source, datetime.now(UTC)), counts)
+        yield from _timed(read_stdin(source, datetime.now(UTC)), counts, source)
         advance(1)
 
 
@@ -203,7 +207,7 @@ def fetched_items(
         began = time.perf_counter()
 
 
-def _timed(contents: Iterator[Capture | Failure], counts: Counts) -> Iterator[Item]:
+def _timed(contents: Iterator[Capture | Failure], counts: Counts, source: str | None) -> Iterator[Item]:
     while True:
         began = time.perf_counter()
         content = next(contents, None)
@@ -211,17 +215,29 @@ def _timed(contents: Iterator[Capture | Failure], counts: Counts) -> Iterator[It
         if content is None:
             return
         counts.read += 1
+        counts.own_source += source is not None and content.source not in (None, source)
         item = _item(content)
         counts.byte_count += item.size
         yield item
 
 
 def _item(content: Capture | Failure, fetches: tuple[Fetch, ...] = ()) -> Item:
-    """A document with the key by which the warehouse knows it again."""
+    """A document with the key by which the warehouse knows it again; its addresses say no password."""
+    content = _without_passwords(content)
     digest = content.capture_id if isinstance(content, Capture) else content.digest
     # A page's address belongs to its identity, a file's path does not: a file moved or copied is the same document.
     address = (content.final_url or content.url or "") if isinstance(content, Capture) else (content.url or "")
     return Item(hashlib.sha256(f"{digest}\0{address}".encode()).hexdigest()[:32], content, fetches)
+
+
+def _without_passwords(content: Capture | Failure) -> Capture | Failure:
+    names = ("input", "message", "url") if isinstance(content, Failure) else ("input", "url", "final_url")
+    said = {name: value for name in names if (value := getattr(content, name)) and "@" in value}
+    cleaned: Any = content
+    for name, value in said.items():
+        cleaned = replace(cleaned, **{name: without_userinfo(value)})
+    found: Capture | Failure = cleaned
+    return found
 
 
 _PASSING = ("unreadable", "missing")
@@ -301,6 +317,8 @@ def _archive_batches(
             counts.known += piece.documents
             continue
         found = [_item(content) for content in piece.contents]
+        own = item.content.source
+        counts.own_source += own is not None and sum(one.content.source not in (None, own) for one in found)
         counts.byte_count += sum(one.size for one in found)
         new = tuple(one for one in found if _is_new(one, seen, known, run, counts))
         number += 1

@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import math
-import re
 import shutil
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from flows.landlock import confine
 from flows.outfile import NotWritten, whole_file
 from flows.statements import Refused, readable
-from flows.wording import for_cell, for_markdown, for_terminal
+from flows.wording import for_cell, for_json, for_markdown, for_terminal
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,8 +29,6 @@ FORMATS = ("table", "csv", "json", "jsonl", "parquet", "markdown")
 _ROWS_SHOWN = 40
 _ROWS_AT_ONCE = 1000
 _BATCH_ROWS = 50_000
-_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What JSON may hold as it is, but a terminal obeys."""
 
 
 class QueryError(Exception):
@@ -271,8 +268,7 @@ def _write(cursor: duckdb.DuckDBPyConnection, form: str, out: IO[str], raw: bool
             count += 1
         return count
     for row in _rows(cursor):
-        line = json.dumps(dict(zip(columns, map(_finite, row), strict=True)), ensure_ascii=False, default=_plain)
-        line = _UNSEEN.sub(lambda m: f"\\u{ord(m[0]):04x}", line)
+        line = for_json(dict(zip(columns, map(_finite, row), strict=True)), _plain)
         out.write((line + "\n") if form == "jsonl" else ("[" if not count else ",\n") + line)
         count += 1
     if form == "json":

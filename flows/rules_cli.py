@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.terminal import Root, fail, space_of
+from flows.terminal import Root, fail, say, space_of
+from flows.wording import for_terminal
 
 if TYPE_CHECKING:
     from extractors.lexicon import Lexicons
@@ -52,7 +53,7 @@ def list_rules(
         if event_type is None or rule.type.lower() == event_type.lower():
             mode = f"/{rule.mode}" if rule.mode else ""
             patterns = len(rule.verbs) + len(rule.nouns)
-            typer.echo(f"{rule.id:24} {rule.type + mode:24} {patterns:4}  {next(iter(rule.codes), '')}")
+            say(f"{rule.id:24} {rule.type + mode:24} {patterns:4}  {next(iter(rule.codes), '')}")
 
 
 @app.command("test")
@@ -83,9 +84,9 @@ def _wrong(rules: list[Rule], lexicons: Lexicons) -> int:
 
     failures = [failure for rule in rules for failure in check_rule(rule, lexicons)]
     for failure in failures:
-        typer.secho(str(failure), fg="red")
+        typer.secho(for_terminal(failure, lines=True), fg="red")
     sentences = sum(len(r.codes) + len(r.skips) for r in rules)
-    typer.echo(f"{len(rules)} rules, {sentences} sentences, {len(failures)} wrong")
+    say(f"{len(rules)} rules, {sentences} sentences, {len(failures)} wrong")
     return len(failures)
 
 
@@ -116,12 +117,10 @@ def new(
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a", encoding="utf-8") as file:
         file.write(_toml(rule_id, event_type, mode, verb or [], noun or [], codes, skips))
-    typer.echo(f"written to {path}")
+    say(f"written to {path}")
     lexicons = _lexicons(root)
     if _wrong([lexicons.rules.rules[rule_id]], lexicons):
-        typer.echo(
-            f"  `dateline explain` shows how a sentence is read; the rule stays in {path} for you to mend.", err=True
-        )
+        say(f"  `dateline explain` shows how a sentence is read; the rule stays in {path} for you to mend.", err=True)
         raise typer.Exit(1)
 
 

@@ -39,6 +39,7 @@ from flows.config import Workspace, workspace
 from flows.intake import Rejected
 from flows.locks import alone
 from flows.pipeline import Attempts, Batch, Counts, Item, Run
+from flows.wording import for_markdown, for_name
 
 LOAD_COMMITTED = "dateline.load.committed"
 """Event: one load is in the warehouse. Payload: load_id, run_id, version, rows by table, versions."""
@@ -232,7 +233,7 @@ class Carried:
         def publish() -> None:
             for found in quality.qualities(self.space.root, self.run.run_id):
                 if found.drop:
-                    drops.append(f"{found.source or 'no source named'}: {found.drop}")
+                    drops.append(f"{for_name(found.source or 'no source named')}: {found.drop}")
                 create_markdown_artifact(found.markdown, key=found.key, description=_of(found))
 
         shown(publish)
@@ -240,7 +241,7 @@ class Carried:
 
 
 def _of(found: quality.SourceQuality) -> str:
-    return f"Quality of {found.source or 'articles without a source'}: {found.drop or 'as before'}"
+    return f"Quality of {for_markdown(found.source or 'articles without a source')}: {found.drop or 'as before'}"
 
 
 def shown(show: Callable[[], Any]) -> None:

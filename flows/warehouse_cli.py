@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from flows.terminal import Root, fail, space_of, warn
+from flows.terminal import Root, fail, say, space_of, warn
 from flows.wording import for_terminal
 
 app = typer.Typer()
@@ -232,13 +232,13 @@ def forget(
         )
     said = ", ".join(f"{n:,} {table}" for table, n in rows.items())
     if dry_run:
-        typer.echo(f"would take out {said}")
+        say(f"would take out {said}")
         return
     if not yes and not (sys.stdin.isatty() and typer.confirm(f"take out {said}?")):
         raise fail("nothing was taken out", "say --yes where nobody can be asked.")
     with in_words():
         keeping.forget(space.root, what, dry_run=False)
-    typer.echo(f"took out {said}; their bytes leave the disk with `dateline gc`")
+    say(f"took out {said}; their bytes leave the disk with `dateline gc`")
 
 
 @app.command()
@@ -278,6 +278,6 @@ def export(
             f"{error.filename or folder}: {error.strerror or error}", "name a new folder on a disk with room."
         ) from error
     for name, rows in written.items():
-        typer.echo(f"{folder / name}: {rows:,} {'records' if format == 'warc' else 'rows'}")
+        say(f"{folder / name}: {rows:,} {'records' if format == 'warc' else 'rows'}")
     if not written:
         raise fail("there are no captures", "`[captures] keep` in dateline.toml says whether they are kept.")

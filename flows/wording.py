@@ -1,19 +1,22 @@
 """Words from outside on their way out: one function for each way, which makes them text there and nothing else.
 
-Titles, file names, answers of servers and names of sources come from strangers. On a terminal an escape sequence in them moves the cursor, in
-Rich `[/red]` is markup, in Markdown `<img>` fetches, in a spreadsheet `=…` runs. Passwords in addresses leave by none of them.
+Titles, file names, answers of servers and names of sources come from strangers. On a terminal an escape sequence in them moves the cursor,
+in Markdown `<img>` fetches, in a spreadsheet `=…` runs. Passwords in addresses leave by none of them. Rich, which takes `[/red]` for markup,
+prints through `flows.terminal.console`.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
+from typing import Any
 
-from extractors.addresses import without_userinfo
+from extractors.links import without_userinfo
 
 # Control characters (C0, C1, delete), line and paragraph separators, what turns the direction of text round, halves of surrogate pairs.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _UNSEEN_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_MARKUP = re.compile(r"(?<!\\)((?:\\\\)*)\[(?=[a-zA-Z/#@])")
 _MARKDOWN = re.compile(r"[\\`*_\[\]|~#]")
 _LINKED = re.compile(r"://|\bwww\.|@", re.IGNORECASE)
 _HTML = re.compile(r"[&<>]")
@@ -41,16 +44,6 @@ def _shown(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
-def for_rich(text: object) -> str:
-    r"""As `for_terminal`, for Rich, which reads markup in strings.
-
-    >>> for_rich("Strike [/red] ends [1]")
-    'Strike \\[/red] ends [1]'
-    """
-    shown = _MARKUP.sub(lambda m: m[1] * 2 + "\\[", for_terminal(text))
-    return shown + "\\" if shown.endswith("\\") and not shown.endswith("\\\\") else shown
-
-
 def for_markdown(text: object) -> str:
     r"""Text in a line or a cell of Markdown: neither markup nor HTML, no link, no picture.
 
@@ -68,6 +61,16 @@ def for_name(text: object) -> str:
     'a b  img   x  y '
     """
     return _MARKED.sub(" ", for_terminal(text))
+
+
+def for_json(value: object, default: Callable[[Any], Any] | None = None, indent: int | None = None) -> str:
+    r"""A value as JSON that holds no character a terminal obeys, nor half a surrogate pair; the value is the same.
+
+    >>> for_json({"title": "é \x1b \x9b \ud800"})
+    '{"title": "é \\u001b \\u009b \\ud800"}'
+    """
+    line = json.dumps(value, ensure_ascii=False, default=default, indent=indent)
+    return _UNSEEN_IN_LINES.sub(lambda m: f"\\u{ord(m[0]):04x}", line)
 
 
 def for_cell(text: str) -> str:

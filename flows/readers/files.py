@@ -57,7 +57,9 @@ def find_inputs(paths: Iterable[str]) -> Inputs:
     passed_over, stdin = 0, False
     for given in paths:
         path = Path(given)
-        if given == "-":
+        if not given.strip():  # `ingest "$UNSET"`: the path "" would be the current folder
+            failures.append(failure('""', "missing", "the name is empty: is a variable not set?"))
+        elif given == "-":
             stdin = True
         elif path.is_dir():
             taken, other = _walk(path)
@@ -232,7 +234,7 @@ def _line(line: bytes, given: str, source: str | None, at: datetime) -> Capture 
         media_type=JSON,
         charset="utf-8",
         url=url if isinstance(url, str) else None,
-        source=own if isinstance(own, str) else source,
+        source=own if isinstance(own, str) and own.strip() else source,
         fetched_at=at,
     )
 

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
+from extractors.links import without_userinfo
 from extractors.records import Capture
 from flows.readers.files import DOCUMENT_LIMIT, HTML, JSON, TEXT, Failure, failure, sniff
 
@@ -211,7 +212,7 @@ class Fetcher:
         fetches: list[Fetch] = []
         before: _Failed | None = None
         for number in count(1):
-            began, row = time.monotonic(), Fetch(request.url, request.source, datetime.now(UTC))
+            began, row = time.monotonic(), Fetch(without_userinfo(request.url), request.source, datetime.now(UTC))
             try:
                 answer, verdict = await self._follow(request, fetches)
                 break
@@ -492,7 +493,9 @@ def _target(url: httpx.URL, answer: _Answer) -> httpx.URL:
     except (httpx.InvalidURL, ValueError) as error:
         raise _Failed("bad_redirect", f"a redirect to no address: {error}", answer.status) from error
     except _Failed as failed:
-        raise _Failed("bad_redirect", f"a redirect to {given[:100]}: {failed}", answer.status) from failed
+        raise _Failed(
+            "bad_redirect", f"a redirect to {without_userinfo(given)[:100]}: {failed}", answer.status
+        ) from failed
 
 
 def _usable(answer: _Answer, request: Request) -> _Answer:
@@ -537,8 +540,8 @@ def _media(kind: str, body: bytes) -> str:
 
 
 def _failure(request: Request, reason: str, message: str) -> Failure:
-    base = failure(request.url, reason, message)
-    return Failure(request.url, reason, message, base.digest, request.source, request.url)
+    url = without_userinfo(request.url)
+    return Failure(url, reason, message, failure(url, reason, message).digest, request.source, url)
 
 
 def _verdict(request: Request, reason: str) -> str:
