@@ -17,6 +17,7 @@ from flows import inbox
 from flows.config import SettingsError, Workspace
 from flows.locks import alone, is_locked
 from flows.server import answers, call, own_server
+from flows.terminal import say
 
 ZOMBIES = "dateline: a run without a sign of life is marked as crashed"
 """Name of the automation that `dateline serve` installs."""
@@ -56,9 +57,9 @@ def report(found: list[Check], form: str) -> bool:
         print(json.dumps({"ok": good, "checks": [asdict(c) for c in found]}, ensure_ascii=False, indent=1))
         return good
     for check in found:
-        print(f"{ {'ok': ' ok  ', 'note': 'note ', 'wrong': 'WRONG'}[check.state] } {check.name}: {check.found}")
+        say(f"{ {'ok': ' ok  ', 'note': 'note ', 'wrong': 'WRONG'}[check.state] } {check.name}: {check.found}")
         if check.remedy:
-            print(f"       → {check.remedy}")
+            say(f"       → {check.remedy}")
     return good
 
 

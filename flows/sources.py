@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.terminal import Private, Root, console, fail, named_path, say
+from flows.terminal import Private, Root, console, fail, may_replace, named_path, say
 
 if TYPE_CHECKING:
     from extractors.records import Capture
@@ -170,6 +170,7 @@ def export_opml(
         Path | None, typer.Argument(metavar="FILE.opml", help="Else standard output.", show_default=False)
     ] = None,
     root: Root = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace the file without asking.")] = False,
 ) -> None:
     """Write the feeds among the sources as OPML, for a feed reader or another workspace.
 
@@ -180,6 +181,7 @@ def export_opml(
     from extractors.opml import Subscription, write_opml
     from flows.config import workspace
     from flows.configured import read_sources
+    from flows.outfile import NotWritten, whole_file
 
     feeds = [Subscription(s.name, a) for s in read_sources(workspace(root)) if s.kind == "feed" for a in s.address]
     text = write_opml("Dateline", feeds)
@@ -187,7 +189,10 @@ def export_opml(
         typer.echo(text)
         return
     try:
-        file.write_text(text + "\n", encoding="utf-8")
+        with whole_file(file, workspace(root).root, replace=lambda path: may_replace(path, yes)) as out:
+            out.write(text + "\n")
+    except NotWritten as error:
+        raise fail(str(error), error.remedy) from error
     except OSError as error:
         raise fail(f"{file}: {error.strerror or error}") from error
     say(f"{file}: {len(feeds)} feeds")

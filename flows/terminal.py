@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,6 +63,11 @@ def warn(message: str) -> None:
 def say(message: str, *, err: bool = False, nl: bool = True) -> None:
     """Print what may hold words from outside: names of files and sources, what servers say."""
     typer.echo(for_terminal(message, lines=True), err=err, nl=nl)
+
+
+def may_replace(path: Path, yes: bool) -> bool:
+    """Whether a file that is there may be replaced: `--yes` was said, or somebody at the keyboard says so."""
+    return yes or (sys.stdin.isatty() and typer.confirm(f"{for_terminal(path)} is there already: replace it?"))
 
 
 def console(*, stderr: bool = False) -> Console:

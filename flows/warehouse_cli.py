@@ -11,8 +11,7 @@ from typing import Annotated
 
 import typer
 
-from flows.terminal import Root, fail, say, space_of, warn
-from flows.wording import for_terminal
+from flows.terminal import Root, fail, may_replace, say, space_of, warn
 
 app = typer.Typer()
 
@@ -23,10 +22,6 @@ Raw = Annotated[
         help="CSV for programs: texts as they are stored. Else those that a spreadsheet would run (= + - @) get an apostrophe in front.",
     ),
 ]
-
-
-def _may_replace(path: Path, yes: bool) -> bool:
-    return yes or (sys.stdin.isatty() and typer.confirm(f"{for_terminal(path)} is there already: replace it?"))
 
 
 @contextmanager
@@ -101,7 +96,7 @@ def sql(
     space = space_of(root)
 
     def run(text: str, comments: bool = False) -> None:
-        may = partial(_may_replace, yes=yes)
+        may = partial(may_replace, yes=yes)
         asked.run(space.root, text, format, output, version, timeout, comments=comments, raw=raw, replace=may)
 
     if not (space.root / "_log").is_dir():

@@ -17,6 +17,7 @@ from pathlib import Path
 from flows import inbox as ledger
 from flows.config import Workspace, workspace
 from flows.server import start_run
+from flows.wording import for_terminal
 
 DEPLOYMENT = "inbox/dropped"
 LOOK = 1.0
@@ -70,7 +71,7 @@ def main(root: str, api: str, suffix: str = "") -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
     def say(text: str) -> None:
-        print(f"{datetime.now():%H:%M:%S} {text}", flush=True)
+        print(f"{datetime.now():%H:%M:%S} {for_terminal(text)}", flush=True)
 
     watcher = Watcher(space, api, suffix, say)
     ledger.ensure(space.inbox)

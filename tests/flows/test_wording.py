@@ -22,6 +22,7 @@ from flows.config import workspace
 from flows.fetchview import source_rows
 from flows.ingest import ingest_direct, plan
 from flows.wording import for_markdown
+from tests.conftest import read_terminal
 from tests.warehouse.makers import load
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m[/red] <img src=x> [a](http://b.example) \u202eevil"
@@ -103,18 +104,8 @@ def test_nothing_but_colours_reaches_a_real_terminal(root: Path, tmp_path: Path)
     command = [sys.executable, "-m", "flows", "sources", "test", str(hostile)]
     process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment)
     os.close(terminal)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(control, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(control)
+    text = read_terminal(control)
     assert process.wait(60) == 0
-    text = shown.decode()
     assert "[/red]" in text
     assert "\\x1b[2J" in text
     assert "\x1b[2J" not in text
@@ -327,3 +318,19 @@ def test_a_source_of_a_line_that_is_kept_before_that_of_the_command_is_said(comm
     assert "1" in next(line for line in out.splitlines() if "own source" in line)
     _, out, _ = command("sql", "select source, title from articles order by all", "-f", "csv")
     assert "theirs,One" in out
+
+
+def test_a_list_of_sources_replaces_no_file_unasked(command: Command, root: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "cwd" / "mine.opml"
+    mine.write_text("mine")
+    command("sources", "add", "x", "https://news.example/feed.xml", "--kind", "feed")
+    status, _, err = command("sources", "export", "mine.opml")
+    assert (status, mine.read_text()) == (1, "mine")
+    assert "--yes" in err
+    assert command("sources", "export", "mine.opml", "--yes")[0] == 0
+    assert "news.example" in mine.read_text()
+    before = (root / "dateline.toml").read_text()
+    status, _, err = command("sources", "export", str(root / "dateline.toml"), "--yes")
+    assert status == 1
+    assert "inside the workspace" in err
+    assert (root / "dateline.toml").read_text() == before
