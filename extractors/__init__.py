@@ -34,6 +34,7 @@ def extract(capture: Capture, lexicons: Lexicons, cleaning: Cleaning | None = No
     from extractors.coder import code
     from extractors.origin import source_country
     from extractors.records import Extraction
+    from extractors.storable import countable
 
     article = read_article(capture, cleaning)
     if article.language != "en":
@@ -41,7 +42,7 @@ def extract(capture: Capture, lexicons: Lexicons, cleaning: Cleaning | None = No
     coding = code(
         article.text,
         lexicons=lexicons,
-        published=article.published_at.date() if article.published_at else None,
+        published=countable(article.published_at.date()) if article.published_at else None,
         title=article.title,
         country=source_country(article.url, lexicons.homes.get(article.source or article.site or "")),
         source=article.source or article.site,

@@ -6,6 +6,8 @@ Three doors by media type: a web page, a plain text, one line of JSON. Each give
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from typing import Any
 
 from extractors import html
 from extractors.dateline import find_dateline
@@ -15,6 +17,7 @@ from extractors.instants import Instant
 from extractors.language import find_language
 from extractors.records import Article, Capture, NotAnArticle, Undecodable
 from extractors.refusals import count_words
+from extractors.storable import whole
 
 _MINIMUM_GIVEN_WORDS = 4
 """Of plain text: somebody chose it, so a brief of one sentence counts, "Sign in" does not."""
@@ -62,7 +65,7 @@ def _finish(draft: Draft, capture: Capture) -> Article:
     # Behind a standfirst the dateline opens the second paragraph.
     filed = next((found for p in paragraphs[:3] if (found := find_dateline(p))), None)
     published: Instant | None = meta.published
-    return Article(
+    article = Article(
         article_id=article_id,
         version_id=_digest(article_id + text_hash),
         text=text,
@@ -90,6 +93,18 @@ def _finish(draft: Draft, capture: Capture) -> Article:
         extract_method=draft.method,
         extract_confidence=draft.confidence,
     )
+    said: dict[str, Any] = {
+        name: whole(value) for name in _TEXTS if (value := getattr(article, name)) is not None and not value.isascii()
+    }
+    return replace(
+        article,
+        authors=tuple(map(whole, article.authors)),
+        **said,
+    )
+
+
+_TEXTS = ("url", "canonical_url", "source", "site", "title", "section", "dateline", "wire", "description", "lead_image")
+"""Texts a page says of its article; the body is cleaned paragraph by paragraph."""
 
 
 def _spans(paragraphs: tuple[str, ...]) -> tuple[tuple[int, int], ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from extractors.links import clean_link, site_of
 from extractors.records import ExtractionError
+from extractors.storable import has_utc
 
 ENTRIES_LIMIT = 50_000
 """Of one document; the protocol of sitemaps has the same."""
@@ -288,5 +289,6 @@ def _instant(given: Any) -> datetime | None:
             found = read(text)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        return found if has_utc(found) else None
     return None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractors.records import Capture, ExtractionError
+from extractors.storable import countable, whole
 from flows import answers
 from flows.config import Workspace
 from flows.readers.files import DOCUMENT_LIMIT, Failure, find_inputs, read_file, read_stdin
@@ -52,9 +53,9 @@ def read_all(
         answer = article_of(content, cleaning)
         good += "error" not in answer
         if form == "jsonl":
-            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            sys.stdout.write(whole(json.dumps(answer, ensure_ascii=False)) + "\n")
         else:
-            sys.stdout.write(_as_text(answer) + "\n")
+            sys.stdout.write(whole(_as_text(answer)) + "\n")
     return good
 
 
@@ -101,7 +102,7 @@ def code_all(file: str, mentions: bool, own_lexicons: Path | None) -> None:
     out = sys.stdout
     for line in stream:
         if line.strip():
-            out.write(json.dumps(_coded(line, lexicons, mentions), ensure_ascii=False) + "\n")
+            out.write(whole(json.dumps(_coded(line, lexicons, mentions), ensure_ascii=False)) + "\n")
     out.flush()
 
 
@@ -140,7 +141,7 @@ def day_of(given: object) -> date | None:
         return None
     if not isinstance(given, str):
         raise ValueError(f"published: {given!r} is no ISO date")
-    return date.fromisoformat(given[:10])
+    return countable(date.fromisoformat(given[:10]))
 
 
 def explain_one(what: str, space: Workspace, published: str | None, as_json: bool) -> None:

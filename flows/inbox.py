@@ -339,7 +339,7 @@ def _rest(dropped: Dropped, folder: Path, reason: str = "") -> set[Path]:
 
 def _say_why(place: Path, dropped: Dropped, reason: str) -> None:
     unfinished = place.with_name(f".{uuid.uuid4().hex}.tmp")
-    with open(unfinished, "w", encoding="utf-8") as file:
+    with open(unfinished, "w", encoding="utf-8", errors="replace") as file:
         file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  inbox/{dropped.name}\n{reason}\n")
         file.write("To try again: mend it and move it back into the inbox.\n")
         file.flush()

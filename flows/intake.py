@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from extractors.records import Capture
+from extractors.storable import shown_name
 from flows import pipeline
 from flows.inbox import Dropped
 from flows.pipeline import Counts, Item
@@ -59,7 +60,7 @@ class Intake:
                 content = item.content
                 tally.archive = isinstance(content, Archive)
                 tally.capture_id = content.capture_id if isinstance(content, Capture) and tally.documents == 1 else None
-                shown = "inbox/" + file.name + content.input.removeprefix(str(file.path))
+                shown = "inbox/" + file.name + content.input.removeprefix(shown_name(file.path))
                 if tally.documents <= _REMEMBERED:
                     tally.items.append(item.item_id)
                     self._keys.setdefault(shown, item.item_id)

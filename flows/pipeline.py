@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractors.records import Capture, Extraction, ExtractionError
+from extractors.storable import shown_name, whole
 from flows.config import BATCH_BYTES, BATCH_DOCUMENTS, Workspace, captures_kept
 from flows.readers.files import WARC, Failure, Inputs, media_type, read_file, read_stdin
 from flows.readers.http import Fetch
 
 if TYPE_CHECKING:
+    import warehouse
     from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
     from flows.fetching import Arrived
@@ -176,7 +178,7 @@ def read_items(inputs: Inputs, source: str | None, counts: Counts, advance: Call
         if media_type(path) == WARC:
             from flows.readers.warc import Archive
 
-            yield Item("", Archive(path, str(path), source))
+            yield Item("", Archive(path, shown_name(path), source))
         else:
             yield from _timed(read_file(path, source), counts)
         advance(1)
@@ -221,11 +223,15 @@ def _item(content: Capture | Failure, fetches: tuple[Fetch, ...] = ()) -> Item:
     digest = content.capture_id if isinstance(content, Capture) else content.digest
     # A page's address belongs to its identity, a file's path does not: a file moved or copied is the same document.
     address = (content.final_url or content.url or "") if isinstance(content, Capture) else (content.url or "")
-    return Item(hashlib.sha256(f"{digest}\0{address}".encode()).hexdigest()[:32], content, fetches)
+    return Item(hashlib.sha256(f"{digest}\0{whole(address)}".encode()).hexdigest()[:32], content, fetches)
 
 
 _PASSING = ("unreadable", "missing")
 """Reasons that may be gone tomorrow, as is whatever an address had: such a reject is recorded, and the input is tried again next time."""
+
+
+OURS = ("internal_error", "unstorable")
+"""Reasons that are faults of ours: a later version may do better with the same bytes."""
 
 
 def remembered(outcome: Outcome, run: Run) -> str | None:
@@ -236,7 +242,7 @@ def remembered(outcome: Outcome, run: Run) -> str | None:
     reason = outcome.reject.reason if outcome.reject else ""
     if reason in _PASSING or (outcome.item.fetches and isinstance(outcome.item.content, Failure)):
         return None
-    return failed_key(outcome.item.item_id, run) if reason == "internal_error" else outcome.item.item_id
+    return failed_key(outcome.item.item_id, run) if reason in OURS else outcome.item.item_id
 
 
 def failed_key(item_id: str, run: Run) -> str:
@@ -359,7 +365,8 @@ def _outcome(item: Item, lexicons: Lexicons, cleaning: Cleaning | None) -> Outco
 def _reject(
     given: str, stage: str, reason: str, message: str, capture_id: str | None, source: str | None, url: str | None
 ) -> Reject:
-    return Reject(given, stage, reason, message[:500], capture_id, source, url, datetime.now(UTC))
+    source, url = (None if text is None else whole(text) for text in (source, url))
+    return Reject(whole(given), stage, reason, whole(message[:500]), capture_id, source, url, datetime.now(UTC))
 
 
 def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
@@ -389,7 +396,13 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
             identity, run.run_id, run.extractor_version, run.lexicon_version, datetime.now(UTC)
         )
         captures = part.captures if run.keep_captures else ()
-        tables = warehouse.build_tables(part.pairs, captures, part.rejects, batch.fetches, provenance)
+        try:
+            tables = warehouse.build_tables(part.pairs, captures, part.rejects, batch.fetches, provenance)
+        except warehouse.Unstorable:
+            outcomes, found = without_unstorable(rest, provenance), outcomes
+            if outcomes == found:
+                raise
+            continue
         try:
             done = warehouse.commit(
                 run.root,
@@ -413,12 +426,29 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
     return counts
 
 
+def without_unstorable(outcomes: list[Outcome], provenance: warehouse.Provenance) -> list[Outcome]:
+    """The outcomes, with a reject for each that no table can hold; the others are as they were."""
+    import warehouse
+
+    checked = []
+    for outcome in outcomes:
+        capture = outcome.item.content
+        if outcome.extraction is not None and isinstance(capture, Capture):
+            try:
+                warehouse.build_tables([(outcome.extraction, capture)], [capture], [], (), provenance)
+            except warehouse.Unstorable as error:
+                given = (capture.capture_id, capture.source, capture.url)
+                outcome = Outcome(outcome.item, None, _reject(capture.input, "code", "unstorable", str(error), *given))
+        checked.append(outcome)
+    return checked
+
+
 def _mark(batch: Batch, outcomes: list[Outcome], run: Run) -> dict[str, str]:
     """The mark of a piece of an archive; where an error of our own lost a document, it counts for this version only."""
     if batch.mark is None:
         return {}
     key, value = batch.mark
-    broke = any(o.reject is not None and o.reject.reason == "internal_error" for o in outcomes)
+    broke = any(o.reject is not None and o.reject.reason in OURS for o in outcomes)
     return {failed_key(key, run) if broke else key: value}
 
 

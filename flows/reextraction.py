@@ -284,7 +284,14 @@ class _Made:
             if outcome.extraction is not None:
                 pairs.setdefault(outcome.extraction.article.version_id, (outcome.extraction, capture))
         rejects = [o.reject for o in outcomes if o.reject is not None]
-        self._tables[load.load_id] = warehouse.build_tables(pairs.values(), (), rejects, (), provenance)
+        try:
+            self._tables[load.load_id] = warehouse.build_tables(pairs.values(), (), rejects, (), provenance)
+        except warehouse.Unstorable:
+            checked = pipeline.without_unstorable(outcomes, provenance)
+            if checked == outcomes:
+                raise
+            self.add(load, checked)
+            return
         self._read[load.load_id], self._counts[load.load_id] = read, len(outcomes)
 
     def has_read(self, load: str, capture: str, url: str | None) -> bool:

@@ -11,7 +11,7 @@ from warehouse.record import Commit, CorruptFile, File, Load, NewerSchema
 from warehouse.rewrite import Outdated, by_load, by_source, by_url, captures_before, forget, replace
 from warehouse.schema import DERIVED, SCHEMA_VERSION, TABLES
 from warehouse.store import LoadConflict, commit
-from warehouse.tables import Provenance, SchemaMismatch, build_tables
+from warehouse.tables import Provenance, SchemaMismatch, Unstorable, build_tables
 from warehouse.upkeep import GRACE, gc, verify
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Provenance",
     "SchemaMismatch",
     "Snapshot",
+    "Unstorable",
     "build_tables",
     "by_load",
     "by_source",

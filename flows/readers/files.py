@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from extractors.records import Capture
+from extractors.storable import shown_name, whole
 
 HTML, TEXT, JSON, WARC = "text/html", "text/plain", "application/json", "application/warc"
 MEDIA = {".html": HTML, ".htm": HTML, ".xhtml": HTML, ".txt": TEXT, ".jsonl": JSON, ".ndjson": JSON, ".warc": WARC}
@@ -66,7 +67,7 @@ def find_inputs(paths: Iterable[str]) -> Inputs:
         elif path.exists():
             files[path] = None
         else:
-            failures.append(failure(given, "missing", "no such file or folder"))
+            failures.append(failure(shown_name(given), "missing", "no such file or folder"))
     return Inputs(tuple(files), tuple(failures), passed_over, stdin)
 
 
@@ -106,30 +107,40 @@ def read_file(path: Path, source: str | None = None) -> Iterator[Capture | Failu
     try:
         yield from _read(path, source)
     except OSError as error:
-        yield failure(str(path), "unreadable", error.strerror or str(error))
+        yield failure(shown_name(path), "unreadable", error.strerror or str(error))
 
 
 def _read(path: Path, source: str | None) -> Iterator[Capture | Failure]:
-    fetched_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    given, fetched_at = shown_name(path), _changed(path)
     kind = media_type(path)
     if kind == JSON:
-        yield from _lines(path, source, fetched_at)
+        yield from _lines(path, given, source, fetched_at)
         return
     if kind == WARC:
         from flows.readers.warc import Archive, read_pieces
 
-        for piece in read_pieces(Archive(path, str(path), source)):
+        for piece in read_pieces(Archive(path, given, source)):
             yield from piece.contents
         return
     with open(path, "rb") as file:
         raw = file.read(DOCUMENT_LIMIT + 1)
     if len(raw) > DOCUMENT_LIMIT:
-        yield failure(str(path), "too_large", f"more than {DOCUMENT_LIMIT >> 20} MB", raw)
+        yield failure(given, "too_large", f"more than {DOCUMENT_LIMIT >> 20} MB", raw)
         return
-    yield _document(raw, str(path), kind, source, fetched_at)
+    yield _document(raw, given, kind, source, fetched_at)
 
 
-def _document(raw: bytes, given: str, kind: str | None, source: str | None, fetched_at: datetime) -> Capture | Failure:
+def _changed(path: Path) -> datetime | None:
+    """When the file was written; None for a time that no clock ever showed."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _document(
+    raw: bytes, given: str, kind: str | None, source: str | None, fetched_at: datetime | None
+) -> Capture | Failure:
     body = raw
     if raw[:2] == b"\x1f\x8b":
         unpacked = _gunzip(raw, given)
@@ -168,15 +179,15 @@ def sniff(body: bytes) -> str:
     return HTML if head.startswith(b"<") or b"<html" in head or b"<body" in head else TEXT
 
 
-def _lines(path: Path, source: str | None, fetched_at: datetime) -> Iterator[Capture | Failure]:
+def _lines(path: Path, given: str, source: str | None, fetched_at: datetime | None) -> Iterator[Capture | Failure]:
     with open(path, "rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         chunks: Iterable[bytes] = iter(lambda: file.read(_CHUNK), b"")
         try:
-            yield from split_lines(_unpack(chunks) if packed else chunks, str(path), source, fetched_at)
+            yield from split_lines(_unpack(chunks) if packed else chunks, given, source, fetched_at)
         except zlib.error as error:
-            yield failure(str(path), "broken_gzip", str(error))
+            yield failure(given, "broken_gzip", str(error))
 
 
 def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -195,7 +206,9 @@ def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise zlib.error("the gzip ends too early")
 
 
-def split_lines(chunks: Iterable[bytes], given: str, source: str | None, at: datetime) -> Iterator[Capture | Failure]:
+def split_lines(
+    chunks: Iterable[bytes], given: str, source: str | None, at: datetime | None
+) -> Iterator[Capture | Failure]:
     """One capture a non-empty line; a line beyond the limit is one failure and the next goes on. Memory: one line."""
     pending, number, skipping = bytearray(), 0, False
     for chunk in chunks:
@@ -218,7 +231,7 @@ def split_lines(chunks: Iterable[bytes], given: str, source: str | None, at: dat
         yield _line(bytes(pending), f"{given}#{number + 1}", source, at)
 
 
-def _line(line: bytes, given: str, source: str | None, at: datetime) -> Capture | Failure:
+def _line(line: bytes, given: str, source: str | None, at: datetime | None) -> Capture | Failure:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -231,8 +244,8 @@ def _line(line: bytes, given: str, source: str | None, at: datetime) -> Capture 
         input=given,
         media_type=JSON,
         charset="utf-8",
-        url=url if isinstance(url, str) else None,
-        source=own if isinstance(own, str) else source,
+        url=whole(url) if isinstance(url, str) else None,
+        source=whole(own) if isinstance(own, str) else source,
         fetched_at=at,
     )
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from extractors.records import Capture
+from extractors.storable import whole
 from flows.readers.decoding import BadBody, Body
 from flows.readers.files import DOCUMENT_LIMIT, HTML, JSON, TEXT, Failure, sniff
 
@@ -300,16 +301,16 @@ def _json_address(body: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     url = line.get("url") if isinstance(line, dict) else None
-    return url if isinstance(url, str) else None
+    return whole(url) if isinstance(url, str) else None
 
 
 def _instant(said: str | None) -> datetime | None:
     """WARC-Date: UTC, with up to nine digits of a second."""
     try:
         found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", said or ""))
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the year 1 east of Greenwich
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _body(record: Any) -> bytes:
