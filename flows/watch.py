@@ -16,6 +16,7 @@ from pathlib import Path
 
 from flows import inbox as ledger
 from flows.config import Workspace, workspace
+from flows.mishaps import paused
 from flows.server import start_run
 
 DEPLOYMENT = "inbox/dropped"
@@ -44,7 +45,9 @@ class Watcher:
             under_way += (batch,)
         self.asked = {batch: at for batch, at in self.asked.items() if batch in under_way}
         for batch in under_way:
-            if now - self.asked.get(batch, -ASK_AGAIN) >= ASK_AGAIN and not ledger.held(inbox, batch):
+            if now - self.asked.get(batch, -ASK_AGAIN) >= ASK_AGAIN and not (
+                ledger.held(inbox, batch) or paused(inbox, batch)
+            ):
                 self._ask(batch, now)
 
     def _ask(self, batch: str, now: float) -> None:
