@@ -7,6 +7,7 @@ when a flow is asked for.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,7 +41,8 @@ app.add_typer(serve_cli.app)
 
 
 def main() -> None:
-    """Run the command line; a closed pipe and Ctrl-C end it quietly."""
+    """Run the command line; a closed pipe, Ctrl-C, SIGTERM and a closed terminal end it quietly, and whole."""
+    _end_orderly()
     try:
         app()
     except BrokenPipeError:
@@ -51,6 +53,19 @@ def main() -> None:
     except SettingsError as error:
         fail(str(error))
         raise SystemExit(2) from None
+
+
+def _end_orderly() -> None:
+    """Let SIGTERM and a closed terminal end a command as an error does: workers are ended, what is committed stays. The second time it
+    ends at once: no version of the warehouse and no worker depends on how we end."""
+
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` asked
+            signal.signal(number, stop)
 
 
 @app.command()
@@ -226,7 +241,8 @@ def _direct(job: Any, space: Workspace, quiet: bool) -> Counts:
                 progress.update(bar, events=so_far.events)
 
             return job_of.ingest_direct(job, space, lambda n: progress.advance(bar, n), committed)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C once more ends at once
         job_of.finish(space.root, so_far)
         warn(
             f"stopped: {so_far.articles} articles in {so_far.loads} loads are committed, no half load; the same command takes up the rest."

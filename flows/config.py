@@ -94,7 +94,7 @@ def captures_kept(space: Workspace) -> timedelta | None:
 
 
 def worker_count() -> int:
-    """Processes for extraction: DATELINE_WORKERS, else the processors this process may use, at most 8."""
+    """Processes for extraction: DATELINE_WORKERS (0: this process itself, unwatched), else the processors this process may use, at most 8."""
     given = os.environ.get("DATELINE_WORKERS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)

@@ -96,7 +96,7 @@ def items_of(
 
 
 def pool_size(job: Job) -> int:
-    """0 for a job this process does sooner than a pool starts, else the number of worker processes."""
+    """0 for a job that one worker does sooner than others start, else the number of worker processes."""
     workers = worker_count()
     files = job.inputs.files
     if len(files) >= runner.POOL_FROM_FILES or job.inputs.stdin or any(map(_many, job.sources)):
@@ -127,9 +127,11 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
     import warehouse
 
     total = Counts()
-    run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
-    known = warehouse.read_log(space.root).known
-    with runner.open_pool(space, pool_size(job)) as pool:
+    with runner.open_pool(
+        space, pool_size(job)
+    ) as pool:  # first: its worker starts while this process reads its lexicons
+        run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
+        known = warehouse.read_log(space.root).known
         items = items_of(job, space, run, total, advance)
         for batch, outcomes, seconds in pool.extract(pipeline.cut_batches(items, known, run, total)):
             counts = pipeline.commit_batch(run, batch, outcomes)

@@ -230,7 +230,7 @@ _PASSING = ("unreadable", "missing")
 """Reasons that may be gone tomorrow, as is whatever an address had: such a reject is recorded, and the input is tried again next time."""
 
 
-OURS = ("internal_error", "unstorable")
+OURS = ("internal_error", "unstorable", "too_costly", "worker_died")
 """Reasons that are faults of ours: a later version may do better with the same bytes."""
 
 
@@ -341,25 +341,37 @@ def extract_batch(batch: Batch, lexicons: Lexicons, cleaning: Cleaning | None = 
 
 
 def _outcome(item: Item, lexicons: Lexicons, cleaning: Cleaning | None) -> Outcome:
+    if isinstance(item.content, Failure):
+        return outcome_of(item, None)
+    assert isinstance(item.content, Capture), "archives are read before"
+    return outcome_of(item, read_capture(item.content, lexicons, cleaning))
+
+
+def read_capture(capture: Capture, lexicons: Lexicons, cleaning: Cleaning | None) -> Extraction | tuple[str, str]:
+    """Clean and code one document; reason and message when it gives no article."""
     from extractors import extract
 
-    content = item.content
-    if isinstance(content, Failure):
-        return Outcome(
-            item,
-            None,
-            _reject(content.input, "read", content.reason, content.message, None, content.source, content.url),
-        )
-    assert isinstance(content, Capture), "archives are read before"
     try:
-        return Outcome(item, extract(content, lexicons, cleaning), None)
+        return extract(capture, lexicons, cleaning)
     except ExtractionError as error:
-        reason, message = error.reason, str(error)
+        return error.reason, str(error)
     except Exception as error:  # one page that breaks us must not lose the 249 beside it
-        reason, message = "internal_error", f"{type(error).__name__}: {error}"
-    return Outcome(
-        item, None, _reject(content.input, "clean", reason, message, content.capture_id, content.source, content.url)
-    )
+        return "internal_error", f"{type(error).__name__}: {error}"
+
+
+def outcome_of(item: Item, found: Extraction | tuple[str, str] | None) -> Outcome:
+    """What an item came to: an extraction, or a reject for this reason and message; None for a failure, which has its own."""
+    content = item.content
+    if isinstance(found, Extraction):
+        return Outcome(item, found, None)
+    if isinstance(content, Failure):
+        said = _reject(content.input, "read", content.reason, content.message, None, content.source, content.url)
+        return Outcome(item, None, said)
+    assert isinstance(content, Capture), "archives are read before"
+    assert found is not None
+    reason, message = found
+    given = (content.capture_id, content.source, content.url)
+    return Outcome(item, None, _reject(content.input, "clean", reason, message, *given))
 
 
 def _reject(

@@ -67,7 +67,7 @@ def reextract(
             total = reextraction.reextract(space, _day(since), source, dry_run=dry_run, planned=begin, done=done)
     except RuleError as error:
         raise fail(str(error), "mend the rule, or move its file out of the workspace's `sites` folder.") from error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         warn("stopped: what was replaced is committed; the same command takes up the rest.")
         raise
     if not quiet:

@@ -149,11 +149,11 @@ class Carried:
         self.space, self.units = space, units
         self.total = Counts()
         self.began, self.at = job_of.started(), datetime.now()
+        self.pool = runner.open_pool(space, workers)
         self.run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
         self.read_units = 0
         self.number = 0
         self.progress: Any = None
-        self.pool = runner.open_pool(space, workers)
 
     def __enter__(self) -> Carried:
         self.pool.__enter__()
