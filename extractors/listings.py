@@ -11,6 +11,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from extractors.links import clean_link, site_of
@@ -23,6 +24,10 @@ UNPACKED_LIMIT = 50 * 1024 * 1024
 """Bytes of a sitemap that is a gzip file, unpacked; the protocol has the same."""
 _TOLERANT_LIMIT = 1 << 18
 """Bytes of a broken feed that are read: the tolerant parser takes a second for so many of the worst kind."""
+ATTRIBUTES_LIMIT = 100
+"""Of one element of a feed; the others are passed over."""
+_LONG_TAG = 4096
+"""Bytes between two tags from which it is worth looking at attributes."""
 _CONTENT_LIMIT = 1 << 20
 _LEAST_CONTENT = 400
 """Characters from which the content of an entry is a text of its own, and no teaser."""
@@ -89,6 +94,7 @@ def read_feed(body: bytes, url: str) -> Listing:
     import fastfeedparser
 
     refuse_entities(body)
+    body = _tame(body)
     try:
         feed: Any = fastfeedparser.parse(body, include_tags=False, include_media=False, include_enclosures=False)
     except Exception:  # whatever a parser stumbles over, the tolerant one may not
@@ -102,6 +108,25 @@ def read_feed(body: bytes, url: str) -> Listing:
     if not found and not title and not feed.entries:
         raise NotAListing("no feed: it has neither a title nor entries")
     return Listing("feed", found, title=title)
+
+
+def _tame(body: bytes) -> bytes:
+    """A feed without elements of hundreds of attributes, on which its parsers take quadratic time; another feed as it is."""
+    if max(map(len, body.split(b"<"))) <= _LONG_TAG:
+        return body
+    from lxml import etree
+
+    parser = etree.XMLParser(recover=True, huge_tree=True, resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        tree = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return body
+    wide = [e for e in tree.iter(etree.Element) if len(e.attrib) > ATTRIBUTES_LIMIT] if tree is not None else []
+    for element in wide:
+        first = dict(islice(element.attrib.items(), ATTRIBUTES_LIMIT))
+        element.attrib.clear()
+        element.attrib.update(first)
+    return etree.tostring(tree, encoding="utf-8", xml_declaration=True) if wide else body
 
 
 def _entries(feed: Any, url: str) -> tuple[Entry, ...]:
