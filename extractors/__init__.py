@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
-    from extractors.records import Capture, Extraction
+    from extractors.records import Article, Capture, Extraction
 
 VERSION = "2026.11.2"
 """Changes whenever the same bytes may give other records; stored beside every row."""
+
+
+CODED_LIMIT = 300_000
+"""Characters of an article that are coded, twenty times what a long report has; of a longer text the rest is stored."""
+MENTIONS_LIMIT = 5_000
+"""Mentions of an article that are kept, the first ones; a report of ten thousand words has some hundreds."""
 
 
 def extract(capture: Capture, lexicons: Lexicons, cleaning: Cleaning | None = None) -> Extraction:
@@ -25,7 +31,7 @@ def extract(capture: Capture, lexicons: Lexicons, cleaning: Cleaning | None = No
         cleaning: site rules and whether a second opinion is asked; the package's own rules when nothing is said.
     Returns:
         The article, its events (main one first) and all mentions. Other languages than English are read and not coded:
-        `coded` is False and `uncoded_reason` says why.
+        `coded` is False and `uncoded_reason` says why; `long` beside `coded` says that only the beginning was.
     Raises:
         NotAnArticle: the input was understood and holds no article.
         Undecodable: the input could not be understood.
@@ -40,7 +46,7 @@ def extract(capture: Capture, lexicons: Lexicons, cleaning: Cleaning | None = No
     if article.language != "en":
         return Extraction(article, False, f"language {article.language or 'unknown'}")
     coding = code(
-        article.text,
+        article.text[: _coded_end(article)],
         lexicons=lexicons,
         published=countable(article.published_at.date()) if article.published_at else None,
         title=article.title,
@@ -48,4 +54,12 @@ def extract(capture: Capture, lexicons: Lexicons, cleaning: Cleaning | None = No
         source=article.source or article.site,
         version_id=article.version_id,
     )
-    return Extraction(article, True, None, coding.events, coding.mentions)
+    whole = len(article.text) <= CODED_LIMIT and len(coding.mentions) <= MENTIONS_LIMIT
+    return Extraction(article, True, None if whole else "long", coding.events, coding.mentions[:MENTIONS_LIMIT])
+
+
+def _coded_end(article: Article) -> int:
+    """Where coding stops: at the end of the text, or of the last paragraph that begins within the limit."""
+    if len(article.text) <= CODED_LIMIT:
+        return len(article.text)
+    return max((end for _, end in article.paragraphs if end <= CODED_LIMIT), default=CODED_LIMIT)

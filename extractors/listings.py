@@ -11,7 +11,6 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from extractors.links import clean_link, site_of
@@ -112,21 +111,23 @@ def read_feed(body: bytes, url: str) -> Listing:
 
 def _tame(body: bytes) -> bytes:
     """A feed without elements of hundreds of attributes, on which its parsers take quadratic time; another feed as it is."""
-    if max(map(len, body.split(b"<"))) <= _LONG_TAG:
+    tags = body.split(b"<")
+    if all(len(tag) <= _LONG_TAG for tag in tags):
         return body
-    from lxml import etree
+    return b"<".join(tag if len(tag) <= _LONG_TAG else _with_few_attributes(tag) for tag in tags)
 
-    parser = etree.XMLParser(recover=True, huge_tree=True, resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        tree = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return body
-    wide = [e for e in tree.iter(etree.Element) if len(e.attrib) > ATTRIBUTES_LIMIT] if tree is not None else []
-    for element in wide:
-        first = dict(islice(element.attrib.items(), ATTRIBUTES_LIMIT))
-        element.attrib.clear()
-        element.attrib.update(first)
-    return etree.tostring(tree, encoding="utf-8", xml_declaration=True) if wide else body
+
+def _with_few_attributes(tag: bytes) -> bytes:
+    name = _TAG_NAME.match(tag)
+    at, count, kept = name.end() if name else 0, 0, 0
+    while name and (found := _ATTRIBUTE.match(tag, at)):
+        at, count = found.end(), count + 1
+        kept = at if count <= ATTRIBUTES_LIMIT else kept
+    return tag[:kept] + tag[at:] if count > ATTRIBUTES_LIMIT else tag
+
+
+_TAG_NAME = re.compile(rb"[A-Za-z_][\w:.-]*")
+_ATTRIBUTE = re.compile(rb"""\s+[^\s=<>/"']{1,1000}(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s<>"']+))?""")
 
 
 def _entries(feed: Any, url: str) -> tuple[Entry, ...]:

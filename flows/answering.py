@@ -107,6 +107,7 @@ def code_all(file: str, mentions: bool, own_lexicons: Path | None) -> None:
 
 
 def _coded(line: bytes, lexicons: Any, mentions: bool) -> dict[str, Any]:
+    from extractors import CODED_LIMIT
     from extractors.coder import code
 
     if len(line) > DOCUMENT_LIMIT:
@@ -118,6 +119,8 @@ def _coded(line: bytes, lexicons: Any, mentions: bool) -> dict[str, Any]:
     key = asked.get("id") if isinstance(asked, dict) else None
     if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
         return {"id": key, "error": "a line is an object with a string `text`"}
+    if len(asked["text"]) > CODED_LIMIT:
+        return {"id": key, "error": f"a text of more than {CODED_LIMIT:,} characters"}
     try:
         published = day_of(asked.get("published"))
         title, country, source = (

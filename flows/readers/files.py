@@ -17,13 +17,18 @@ from pathlib import Path
 
 from extractors.records import Capture
 from extractors.storable import shown_name, whole
+from flows.readers.decoding import RATIO, BadBody
 
 HTML, TEXT, JSON, WARC = "text/html", "text/plain", "application/json", "application/warc"
 MEDIA = {".html": HTML, ".htm": HTML, ".xhtml": HTML, ".txt": TEXT, ".jsonl": JSON, ".ndjson": JSON, ".warc": WARC}
 DOCUMENT_LIMIT = 10 * 1024 * 1024
 """Bytes of one document after decompression; a bigger one is refused before it fills the memory."""
 LINES_LIMIT = 4 * 1024 * 1024 * 1024
+"""Bytes of a gzipped JSON Lines file that are unpacked; what comes behind is refused. A plain one is as large as it is."""
+NOT_A_FILE = "no plain file: a pipe, a device or a socket is not opened. Send what it says: … | dateline ingest -"
 _CHUNK = 1 << 20
+_BOMB_FROM = 64 << 20
+"""Bytes unpacked from which growth is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Failure:
 
     input: str
     reason: str
-    """missing, unreadable, broken_gzip, too_large, undecodable, not_json, fetch_failed."""
+    """missing, not_a_file, unreadable, broken_gzip, bomb, too_large, undecodable, not_json, fetch_failed."""
     message: str
     digest: str
     """Hexadecimal digest of what is known of the input, so that the same failure is recorded once."""
@@ -64,8 +69,10 @@ def find_inputs(paths: Iterable[str]) -> Inputs:
             taken, other = _walk(path)
             files.update(dict.fromkeys(taken))
             passed_over += other
-        elif path.exists():
+        elif path.is_file():
             files[path] = None
+        elif path.exists():
+            failures.append(failure(shown_name(given), "not_a_file", NOT_A_FILE))
         else:
             failures.append(failure(shown_name(given), "missing", "no such file or folder"))
     return Inputs(tuple(files), tuple(failures), passed_over, stdin)
@@ -77,7 +84,11 @@ def _walk(folder: Path) -> tuple[list[Path], int]:
     for path in sorted(folder.rglob("*")):
         if any(part.startswith(".") for part in path.relative_to(folder).parts) or path.is_dir():
             continue
-        if media_type(path) is None or (path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())):
+        if (
+            media_type(path) is None
+            or not path.is_file()
+            or (path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()))
+        ):
             other += 1
         else:
             taken.append(path)
@@ -112,6 +123,9 @@ def read_file(path: Path, source: str | None = None) -> Iterator[Capture | Failu
 
 def _read(path: Path, source: str | None) -> Iterator[Capture | Failure]:
     given, fetched_at = shown_name(path), _changed(path)
+    if path.exists() and not path.is_file():  # a named pipe would be waited for
+        yield failure(given, "not_a_file", NOT_A_FILE)
+        return
     kind = media_type(path)
     if kind == JSON:
         yield from _lines(path, given, source, fetched_at)
@@ -185,9 +199,34 @@ def _lines(path: Path, given: str, source: str | None, fetched_at: datetime | No
         file.seek(0)
         chunks: Iterable[bytes] = iter(lambda: file.read(_CHUNK), b"")
         try:
-            yield from split_lines(_unpack(chunks) if packed else chunks, given, source, fetched_at)
+            yield from split_lines(_bounded(chunks) if packed else chunks, given, source, fetched_at)
         except zlib.error as error:
             yield failure(given, "broken_gzip", str(error))
+        except BadBody as error:
+            yield failure(given, error.reason, f"{error}; what stood before is read")
+
+
+def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Unpacked, until it is too much of it.
+
+    Raises:
+        BadBody: `bomb` for what grows as no text does, `too_large`.
+    """
+    packed = unpacked = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal packed
+        for chunk in chunks:
+            packed += len(chunk)
+            yield chunk
+
+    for piece in _unpack(counted()):
+        unpacked += len(piece)
+        if unpacked > LINES_LIMIT:
+            raise BadBody("too_large", f"more than {LINES_LIMIT >> 30} GB unpacked")
+        if unpacked > _BOMB_FROM and unpacked > RATIO * packed:
+            raise BadBody("bomb", f"it grows more than {RATIO} times when unpacked")
+        yield piece
 
 
 def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ LONGEST_DELAY = 86400.0
 _AGENT = ("user-agent", "useragent", "user agent")
 _DISALLOW = ("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw")
 _TOKEN = re.compile(r"[a-z_-]*")
-_RATE = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})\s*([smh]?)")
+_RATE = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})(?!\d)\s*([smh]?)")
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
