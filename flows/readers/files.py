@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -234,9 +235,9 @@ def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         rest = chunk
         while rest:
-            yield member.decompress(rest, _CHUNK * 8)
+            yield member.decompress(rest, _CHUNK)
             while member.unconsumed_tail:
-                yield member.decompress(member.unconsumed_tail, _CHUNK * 8)
+                yield member.decompress(member.unconsumed_tail, _CHUNK)
             rest = member.unused_data
             if member.eof:
                 member = zlib.decompressobj(31)
@@ -246,28 +247,35 @@ def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def split_lines(
-    chunks: Iterable[bytes], given: str, source: str | None, at: datetime | None
+    chunks: Iterable[bytes], given: str, source: str | None, at_time: datetime | None
 ) -> Iterator[Capture | Failure]:
     """One capture a non-empty line; a line beyond the limit is one failure and the next goes on. Memory: one line."""
     pending, number, skipping = bytearray(), 0, False
     for chunk in chunks:
         pending += chunk
-        *whole, last = pending.split(b"\n")
-        pending = bytearray(last)
-        for line in whole:
-            number += 1
-            if skipping:
-                skipping = False
-            elif len(line) > DOCUMENT_LIMIT:
-                yield failure(f"{given}#{number}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
-            elif line.strip():
-                yield _line(bytes(line), f"{given}#{number}", source, at)
+        end = pending.rfind(b"\n") + 1
+        at = pending.find(b"\n") + 1 if skipping and end else 0  # what is left of a line beyond the limit
+        number += bool(at)
+        skipping = skipping and not end
+        for found in _LINE.finditer(pending, at, end):
+            number += pending.count(b"\n", at, found.start())
+            at = found.start()
+            if found.end() - at > DOCUMENT_LIMIT:
+                yield failure(f"{given}#{number + 1}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
+            else:
+                yield _line(bytes(found.group()), f"{given}#{number + 1}", source, at_time)
+        number += pending.count(b"\n", at, end)
+        pending = pending[end:]
         if len(pending) > DOCUMENT_LIMIT:
             if not skipping:
                 yield failure(f"{given}#{number + 1}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
             skipping, pending = True, bytearray()
     if pending.strip() and not skipping:
-        yield _line(bytes(pending), f"{given}#{number + 1}", source, at)
+        yield _line(bytes(pending), f"{given}#{number + 1}", source, at_time)
+
+
+_LINE = re.compile(rb"\S[^\n]*")
+"""A line that says something: of millions of empty ones none costs a step of its own."""
 
 
 def _line(line: bytes, given: str, source: str | None, at: datetime | None) -> Capture | Failure:
