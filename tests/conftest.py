@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# Runs inside a test's own process start no worker: each would cost a second. The command's runs do, as a user's.
+os.environ.setdefault("DATELINE_WORKERS", "0")
+
 Dateline = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -225,6 +225,31 @@ def test_a_broken_feed_is_read_as_far_as_it_goes_or_said_to_be_none(
     assert len(counts.sources["news"]["notes"]) == (reason is not None)
 
 
+def test_an_index_of_indexes_ends(server: NewsServer, space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each index names twenty more: nine thousand listings in three steps, of which a run reads so many."""
+
+    async def index(seen: Seen, writer: Wire) -> None:
+        more = "".join(f"<sitemap><loc>{server.url(f'{seen.path}/{n}')}</loc></sitemap>" for n in range(20))
+        writer.write(answer(200, f'<?xml version="1.0"?><sitemapindex>{more}</sitemapindex>'.encode()))
+
+    def asked() -> int:
+        return sum(seen.path.startswith("/index") for seen in server.seen)
+
+    paths = ["/index"]
+    for _ in range(2):
+        paths += [f"{path}/{n}" for path in paths for n in range(20)]
+    server.handlers |= dict.fromkeys(paths, index)
+    add(space, "map", server.url("/index"), kind="sitemap")
+    monkeypatch.setattr(fetching, "LISTINGS_LIMIT", 30)
+    (note,) = run(space, "map").sources["map"]["notes"]
+    assert asked() == 30
+    assert "left to the next run, after 30 listings" in note
+    server.seen.clear()
+    monkeypatch.setattr(fetching, "LISTING_SECONDS", 0.0)
+    assert len(run(space, "map").sources["map"]["notes"]) == 1
+    assert asked() <= 1
+
+
 def test_sitemaps_and_front_pages(server: NewsServer, space: Workspace) -> None:
     import gzip
 
