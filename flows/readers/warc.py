@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from extractors.records import Capture
 from extractors.storable import whole
-from flows.readers.decoding import BadBody, Body
+from flows.readers.decoding import RATIO, BadBody, Body
 from flows.readers.files import DOCUMENT_LIMIT, HTML, JSON, TEXT, Failure, sniff
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 PIECE_CAPTURES = 200
 PIECE_BYTES = 32 << 20
 PIECE_RECORDS = 5000
+_BOMB_FROM = 64 << 20
+"""Bytes of a record from which its growth is looked at."""
 _HEADER_LIMIT = 1 << 20
 """Bytes of the header lines of one record."""
 _KEPT_HEADERS = ("content-type", "content-language", "date", "etag", "last-modified", "server")
@@ -160,6 +162,7 @@ class _Reading:
             Exception: whatever the library stumbles over.
         """
         self.records += 1
+        iterator.reader.start, iterator.reader.taken = self.at, 0
         if not (record.rec_headers.get_header("Content-Length") or "").strip().isdigit():
             raise ValueError("its header is cut off, or says no length")
         found: Capture | str | BadBody | None = None
@@ -244,6 +247,8 @@ def _iterator(file: BinaryIO) -> ArchiveIterator:
         """Raises where the library's own says so on standard error and goes on with nothing."""
 
         lines = 0
+        start = taken = 0
+        """Of the record that is read: where it begins, and what it has unpacked to."""
 
         def readline(self, length: int | None = None) -> bytes:
             line: bytes = super().readline(min(length or _HEADER_LIMIT, _HEADER_LIMIT))
@@ -254,7 +259,11 @@ def _iterator(file: BinaryIO) -> ArchiveIterator:
 
         def read(self, length: int | None = None) -> bytes:
             self.lines = 0
-            return bytes(super().read(length))
+            data = bytes(super().read(length))
+            self.taken += len(data)
+            if self.taken > _BOMB_FROM and self.taken > RATIO * (file.tell() - self.start):
+                raise ValueError(f"it grows more than {RATIO} times when unpacked")
+            return data
 
         def _decompress(self, data: bytes) -> bytes:
             begun = self.num_block_read

@@ -206,6 +206,22 @@ def test_lines_that_unpack_to_more_than_text_does_are_refused(tmp_path: Path, mo
     assert [content.reason for content in found if isinstance(content, Failure)] == ["too_large"]
 
 
+def test_a_record_that_unpacks_without_end_costs_itself(tmp_path: Path) -> None:
+    def record(url: str, body: bytes) -> bytes:
+        http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
+        head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nContent-Type: application/http; msgtype=response\r\nContent-Length: {len(http)}\r\n\r\n"
+        return gzip.compress(head.encode() + http + b"\r\n\r\n")
+
+    bomb = record("https://a.example/1", bytes(100 << 20))
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(bomb + record("https://a.example/2", b"<html><p>The council of Lowmere met.</p></html>"))
+    broken, page = list(read_file(path))
+    assert isinstance(broken, Failure)
+    assert "grows more than 200 times" in broken.message
+    assert isinstance(page, Capture)
+    assert page.url == "https://a.example/2"
+
+
 def test_what_is_no_plain_file_is_refused(tmp_path: Path, dateline: Dateline) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
