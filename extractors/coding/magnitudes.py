@@ -87,17 +87,17 @@ def _victims(proposal: Proposal, sentence: Sentence, numbers: Numbers) -> list[M
         return []
     start = min([proposal.start, *(w.start for w in here)])
     end = max([proposal.end, *(w.end for w in here)])
-    kind = _befell((proposal.start, proposal.end), 0, sentence) or _befell((start, end), _AROUND, sentence)
+    kind = _befell(start, end, sentence)
     if not kind:
         return []
     text = sentence.text[here[0].start - sentence.char_start : here[-1].end - sentence.char_start]
     return [Magnitude(kind, sum(n for n in counts if n), text, here[0].start, here[-1].end)]
 
 
-def _befell(span: tuple[int, int], around: int, sentence: Sentence) -> str:
-    """Killed or injured, as a word in a stretch of a sentence and so many tokens around it says; killed first."""
-    first = max(0, bisect_left(sentence.starts, span[0]) - around)
-    low = sentence.lower[first : bisect_left(sentence.starts, span[1]) + around]
+def _befell(start: int, end: int, sentence: Sentence) -> str:
+    """Killed or injured, as a word in a stretch of a sentence or right beside it says; killed first."""
+    first = max(0, bisect_left(sentence.starts, start) - _AROUND)
+    low = sentence.lower[first : bisect_left(sentence.starts, end) + _AROUND]
     counting, cues = load_circumstances().counting, words().cues
     return next((k for k in _TOLL if any(cues.get(w) == k or w in counting[k] for w in low)), "")
 
