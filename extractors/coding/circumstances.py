@@ -18,6 +18,7 @@ class Circumstances:
     """The word groups, sets of lower-case words, and tables of `circumstances.toml`."""
 
     parting: frozenset[str]
+    leads: tuple[str, ...]
     spans: dict[str, frozenset[str]]
     places: dict[str, frozenset[str]]
     sovereigns: dict[str, str]
@@ -37,6 +38,7 @@ def load_circumstances() -> Circumstances:
 
     return Circumstances(
         groups("parting")["words"],
+        tuple(raw["spans"]["leads"].split()),
         groups("spans"),
         groups("places"),
         raw["sovereigns"],
