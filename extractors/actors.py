@@ -6,14 +6,10 @@ group; "Germans" a people. What the words do not say stays empty: a surname alon
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 
-from extractors.clauses import Parse
-from extractors.lexicon import Lexicons
-from extractors.matching import Match
-from extractors.memory import FIRST_PERSON, Memory, again
+from extractors.memory import Memory, again
 from extractors.nounphrases import (
     Belonging,
     apposed_before,
@@ -25,91 +21,42 @@ from extractors.nounphrases import (
     tail,
 )
 from extractors.phrases import Entry
-from extractors.readings import AGENT_KINDS, BODIES, LAND_KINDS, Hit, Reading, capitalised, folded, settle_hits
+from extractors.readings import AGENT_KINDS, BODIES, LAND_KINDS, Hit, Reading, capitalised, cut, folded
 from extractors.records import Actor
-from extractors.sentences import Sentence
 
-__all__ = ["Memory", "Reading", "actors_of", "mentioned", "pronoun_of", "read_sentence"]
+__all__ = ["Memory", "Reading", "actors_of", "mentioned", "read_sentence"]
 
-_FORMER = frozenset(("former", "ex", "ousted", "deposed", "exiled", "late", "ex-president", "ex-prime", "toppled"))
 _OFFICIAL = frozenset(("GOV", "MIL", "LEG", "SPY", "JUD", "COP"))
+_UNSURE = frozenset((None, "PTY", "OPP", "CVL", "ELI"))
 _ARMED = frozenset(("REB", "PRM", "CRM", "UAF", "OPP"))
-_HEADS = frozenset(
-    (
-        *(
-            "president",
-            "chairman",
-            "chairwoman",
-            "chair",
-            "chairperson",
-            "director",
-            "chief",
-            "head",
-            "leader",
-            "founder",
-        ),
-        *(
-            "secretary-general",
-            "secretary",
-            "deputy",
-            "vice-president",
-            "official",
-            "officials",
-            "executive",
-            "governor",
-        ),
-        *("spokesman", "spokeswoman", "spokesperson", "member", "members", "speaker", "co-founder", "director-general"),
-    )
-)
-_STAFF = frozenset(
-    ("officer", "official", "chief", "worker", "employee", "agent", "staff", "president", "minister", "executive")
-)
-_DEFINITE = frozenset(("the", "this", "that", "these", "those", "its", "their", "his", "her", "both"))
 _INSTITUTES = frozenset(("EDU", "MED", "JUD", "REL"))
-_DWELLINGS = frozenset(
-    [
-        "home",
-        "homes",
-        "house",
-        "houses",
-        "town",
-        "towns",
-        "village",
-        "villages",
-        "city",
-        "cities",
-        "neighbourhood",
-        "neighborhood",
-        "suburb",
-    ]
-)
+_TRADES = frozenset(("BUS", "EDU", "MED", "LAB", "CVL"))
+_THINGS = frozenset(("country", "capital", "metonym", "partial", "actor", "body"))
 _QUOTES = frozenset('"“”«»')
-_LOCATIVE = frozenset(("in", "at", "near", "outside", "inside", "around", "across", "throughout"))
 
 
-def read_sentence(
-    sentence: Sentence,
-    parse: Parse,
-    found: list[Match],
-    lexicons: Lexicons,
-    day: date | None,
-    memory: Memory,
-) -> Reading:
-    """Make a sentence ready for `actors_of`: its chunks are resolved in order, so that memory grows as a reader's does."""
-    reading = Reading(sentence, parse, found, lexicons, day, memory)
-    settle_hits(reading)
-    _hear(reading)
+def read_sentence(reading: Reading, memory: Memory, given: Sequence[tuple[int, int]] = ()) -> None:
+    """Resolve the noun phrases and pronouns of a sentence in order, so that memory grows as a reader's does.
+
+    Args:
+        given: token spans that a tagger says are somebody.
+    """
+    cut(reading, given)
+    memory.told = False
+    sentence, chunks = reading.sentence, reading.chunks
+    possessives = memory.words["possessives"]
+    _hear(reading, memory)
     last = -1
-    for at, index in enumerate(parse.chunk_at):
+    for at, low in enumerate(sentence.lower):
+        if chunks.letters[at] == "R" or low in possessives:
+            _read_pronoun(reading, memory, at)
+        index = chunks.at[at]
         if index >= 0:
             if index != last:
-                actors_of(reading, index)
+                actors_of(reading, memory, index)
                 last = index
-        elif parse.tags[at] == "R":
-            _read_pronoun(reading, at)
         elif sentence.words[at] == "(":
-            _read_acronym(reading, at)
-    return reading
+            _read_acronym(reading, memory, at)
 
 
 def mentioned(reading: Reading) -> Iterator[Actor]:
@@ -117,9 +64,11 @@ def mentioned(reading: Reading) -> Iterator[Actor]:
 
     The sentence's only country is lent to an office or body that names none; a name nothing is known of keeps its words only.
     """
-    yield from reading.pronouns
-    for chunk in reading.parse.chunks:
-        for actor in actors_of(reading, chunk.index):
+    yield from (a for k, a in reading.pronouns.items() if reading.chunks.letters[k] == "R")
+    for chunk in reading.chunks.chunks:
+        for actor in reading.cache.get(chunk.index, ()):
+            if actor.how == "none" and actor.text.islower():
+                continue  # "people", "a man": nobody a reader could name
             if actor.how == "none" and not actor.name and (actor.country or actor.sector):
                 yield replace(actor, country=None, sector=None)
             elif actor.sector and not actor.country and actor.how == "phrase" and reading.sole:
@@ -128,57 +77,49 @@ def mentioned(reading: Reading) -> Iterator[Actor]:
                 yield actor
 
 
-def actors_of(reading: Reading, index: int) -> tuple[Actor, ...]:
+def actors_of(reading: Reading, memory: Memory, index: int) -> tuple[Actor, ...]:
     """The actors of chunk `index`: none for a thing, several for "Israeli-Palestinian". Cached."""
     known = reading.cache.get(index)
     if known is None:
-        known = reading.cache[index] = _resolve(reading, index)
+        known = reading.cache[index] = _resolve(reading, memory, index)
     return known
 
 
-def pronoun_of(reading: Reading, at: int) -> Actor | None:
-    """Whom the pronoun at token `at` means, None when nothing said so far fits."""
-    low = reading.sentence.lower[at]
-    known = reading.memory.pronoun(low, reading.speaker)
-    if known is None:
-        return None
-    return again(known, reading.sentence.words[at], reading.sentence.starts[at], reading.sentence.ends[at], "pronoun")
-
-
-def _read_pronoun(reading: Reading, at: int) -> None:
+def _read_pronoun(reading: Reading, memory: Memory, at: int) -> None:
     """Note a pronoun with whom it means; he, she and they without anybody before are people unknown."""
-    actor = pronoun_of(reading, at)
-    if actor is None and reading.sentence.lower[at] in ("he", "she", "they", "him", "them"):
-        starts, ends = reading.sentence.starts, reading.sentence.ends
-        actor = Actor(reading.sentence.words[at], None, None, "UNK", starts[at], ends[at], (), "pronoun")
-    if actor is not None:
-        reading.pronouns.append(actor)
+    sentence = reading.sentence
+    start, end, text = sentence.starts[at], sentence.ends[at], sentence.words[at]
+    known = memory.pronoun(sentence.lower[at])
+    if known is not None:
+        reading.pronouns[at] = again(known, text, start, end, "pronoun")
+    elif sentence.lower[at] in memory.words["people_unknown"]:
+        reading.pronouns[at] = Actor(text, None, None, "UNK", start, end, (), "pronoun")
 
 
-def _resolve(reading: Reading, index: int) -> tuple[Actor, ...]:
-    chunk, tags = reading.parse.chunks[index], reading.parse.tags
+def _resolve(reading: Reading, memory: Memory, index: int) -> tuple[Actor, ...]:
+    chunk, letters = reading.chunks.chunks[index], reading.chunks.letters
     start, end = chunk.start, chunk.end
-    while start < end and tags[start] in "D#A" and start not in reading.hit_starts:
+    while start < end and letters[start] in "D#A" and start not in reading.hit_starts:
         start += 1
-    while end > start and tags[end - 1] == "s":
+    while end > start and letters[end - 1] == "s":
         end -= 1
     if start >= end or _temporal(reading, start, end) or _is_law(reading, start, end):
         return ()
     hits = reading.within(start, end)
     if not hits:
-        return hyphenated(reading, start, end) or _unknown(reading, index, start, end)
-    actor = _from_hits(reading, index, start, end, hits)
+        return hyphenated(reading, start, end) or _unknown(reading, memory, index, start, end)
+    actor = _from_hits(reading, memory, index, start, end, hits)
     if actor is None:
-        return _unknown(reading, index, start, end)
-    _remember(reading, actor, start, end, hits)
+        return _unknown(reading, memory, index, start, end)
+    _remember(reading, memory, index, actor, start, end, hits)
     return (actor,)
 
 
 def _temporal(reading: Reading, start: int, end: int) -> bool:
     """Whether all of it is words of time, numbers and determiners."""
-    time, lower, tags = reading.lexicons.words["time"], reading.sentence.lower, reading.parse.tags
+    time, lower, letters = reading.lexicons.words["time"], reading.sentence.lower, reading.chunks.letters
     for k in range(start, end):  # noqa: SIM110 (asked of every chunk several times: all() takes twice as long)
-        if lower[k] not in time and tags[k] not in "#D":
+        if lower[k] not in time and letters[k] not in "#D":
             return False
     return True
 
@@ -193,18 +134,18 @@ def _is_law(reading: Reading, start: int, end: int) -> bool:
     )
 
 
-def _read_acronym(reading: Reading, at: int) -> None:
+def _read_acronym(reading: Reading, memory: Memory, at: int) -> None:
     """ "the Workers' Party (PT)": the acronym stands for the party from here on."""
-    words, chunks = reading.sentence.words, reading.parse.chunks
+    words, chunks = reading.sentence.words, reading.chunks.chunks
     if words[at : at + 3 : 2] != ["(", ")"] or not words[at + 1].isupper() or len(words[at + 1]) < 2 or at == 0:
         return
-    index = reading.parse.chunk_at[at - 1]
-    before = actors_of(reading, index) if index >= 0 and chunks[index].end == at else ()
+    index = reading.chunks.at[at - 1]
+    before = actors_of(reading, memory, index) if index >= 0 and chunks[index].end == at else ()
     if len(before) == 1 and (before[0].country or before[0].sector):
-        reading.memory.name(before[0], words[at + 1])
+        memory.name(before[0], words[at + 1])
 
 
-def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[Hit]) -> Actor | None:
+def _from_hits(reading: Reading, memory: Memory, index: int, start: int, end: int, hits: list[Hit]) -> Actor | None:
     persons = [h for h in hits if h[2].kind == "person"]
     agents = [h for h in hits if h[2].kind in AGENT_KINDS]
     bodies = [h for h in hits if h[2].kind == "actor"]
@@ -213,14 +154,18 @@ def _from_hits(reading: Reading, index: int, start: int, end: int, hits: list[Hi
     how = "none" if lands and not any(h[2].country for h in lands) else "phrase"
     if persons:
         owned = [a for a in agents if a[0] >= persons[-1][1]]
+        sentence = reading.sentence
         title = next((a[2] for a in agents if a[1] == persons[-1][0] and a[2].kind == "title"), None)
         entry = _titled(persons[-1][2], title, _former(reading, start, persons[-1][0] - 1))
+        known = memory.names.get(folded(reading, persons[-1][0], persons[-1][1]))
+        if known is not None and known.sector and title is None and not owned and known.country == entry.country:
+            return again(known, sentence.span(start, end), sentence.starts[start], sentence.ends[end - 1], "short_name")
         return _person(reading, start, end, entry, strongest(owned), how)
     agent = strongest(agents)
     if bodies:
-        return _body(reading, index, start, end, bodies[-1], agent, lands, how)
+        return _body(reading, memory, index, start, end, bodies[-1], agent, lands, how)
     if agent is not None:
-        return _agent(reading, index, start, end, agent, agents, lands, how)
+        return _agent(reading, memory, index, start, end, agent, agents, lands, how)
     return _land(reading, index, start, end, lands, how) if lands else None
 
 
@@ -228,7 +173,7 @@ def _titled(entry: Entry, title: Entry | None, former: bool) -> Entry:
     """A person with the role the words give: "President X" governs even where the lexicon knows X as a party's or nothing more."""
     if former and entry.sector in _OFFICIAL:
         return replace(entry, sector="ELI", others=(entry.sector, *entry.others))
-    if title is not None and title.sector in _OFFICIAL and entry.sector in (None, "PTY", "OPP", "CVL") and not former:
+    if title is not None and title.sector in _OFFICIAL and entry.sector in _UNSURE and not former:
         return replace(entry, sector=title.sector, others=tuple(x for x in (entry.sector, *entry.others) if x))
     return entry
 
@@ -237,13 +182,22 @@ def _person(reading: Reading, start: int, end: int, entry: Entry, owned: Hit | N
     """A known person, or somebody of theirs: "Putin's spokesman"."""
     if owned is None:
         return _actor(reading, start, end, entry.name, entry.country, entry.sector, entry.others, how)
-    sector = entry.sector if owned[2].weak or owned[2].sector is None else owned[2].sector
+    own = owned[2].sector if not owned[2].weak or owned[2].sector == "PTY" else None  # "the Trump campaign"
+    sector = own or entry.sector
     name = personal_name(reading, owned[1], end)
     return _actor(reading, start, end, name, entry.country, sector, owned[2].others, how)
 
 
 def _body(
-    reading: Reading, index: int, start: int, end: int, body: Hit, agent: Hit | None, lands: list[Hit], how: str
+    reading: Reading,
+    memory: Memory,
+    index: int,
+    start: int,
+    end: int,
+    body: Hit,
+    agent: Hit | None,
+    lands: list[Hit],
+    how: str,
 ) -> Actor:
     """A named body, or its people: "Hamas official", "UN peacekeepers", "Labour MP"."""
     entry = body[2]
@@ -265,7 +219,7 @@ def _body(
     if agent is not None and _former(reading, start, body[0]) and sector in _OFFICIAL:
         sector, others = "ELI", (sector, *others)
     if country is None:
-        known = reading.memory.names.get(folded(reading, body[1] - 1, body[1]))
+        known = memory.names.get(folded(reading, body[1] - 1, body[1]))
         if known is not None and known.country and known.name == entry.name:
             country, how = known.country, "short_name"
     name = personal_name(reading, agent[1], end) if agent and agent[0] > body[0] else None
@@ -273,11 +227,19 @@ def _body(
 
 
 def _agent(
-    reading: Reading, index: int, start: int, end: int, agent: Hit, agents: list[Hit], lands: list[Hit], how: str
+    reading: Reading,
+    memory: Memory,
+    index: int,
+    start: int,
+    end: int,
+    agent: Hit,
+    agents: list[Hit],
+    lands: list[Hit],
+    how: str,
 ) -> Actor | None:
     """Somebody called by a noun or title; the country from the phrase, its tail, an apposition, or the article so far."""
     entry, text_end = agent[2], end
-    sector, others = _combined(agent, agents)
+    sector, others = _combined(reading, agent, agents)
     country = next((h[2].country for h in lands if h[2].country), None)
     partial = next((h[2].sector for h in lands if h[2].sector == "PRE"), None)
     if partial and (sector is None or sector in ("GOV", "MIL", "LEG")):
@@ -299,29 +261,35 @@ def _agent(
     if country is None:
         country, shared = _shared(reading, index, end)
         how = "phrase" if shared else how
+    owner = memory.pronoun(reading.sentence.lower[reading.chunks.chunks[index].start])
+    if country is None and owner is not None and owner.country and agent[1] == end:  # "his administration"
+        country, how = owner.country, "pronoun"
     if country is None and name:
-        known = reading.memory.names.get(folded(reading, end - 1, end))
+        known = memory.names.get(folded(reading, end - 1, end))
         if known is not None and known.country:
             country, how = known.country, "short_name"
     if country is None and how != "none" and not name:
-        known = _taken_up(reading, index, agent)
+        known = _taken_up(reading, memory, index, agent)
         if known is not None:
             country, how = known.country, "definite"
             if entry.weak or sector is None or entry.kind == "body":
                 sector, others, name = known.sector or sector, known.other_sectors or others, known.name
     if country is None and entry.weak and not capitalised(reading, start, end) and reading.sole is None:
         # "the team", "people": an actor only beside a country or in a one-country sentence; "two men" are men unknown
-        return _actor(reading, start, end, None, None, "UNK", (), "phrase") if "UNK" in entry.others else None
+        if "UNK" in entry.others:
+            return _actor(reading, start, end, None, None, "UNK", (), "phrase")
+        return _actor(reading, start, end, None, None, sector, others, "none")
     if _former(reading, start, agent[0]) and sector in _OFFICIAL:
         sector, others = "ELI", (sector, *others)
     return _actor(reading, start, text_end, name, country, sector, tuple(o for o in others if o != "UNK"), how)
 
 
-def _combined(agent: Hit, agents: list[Hit]) -> tuple[str | None, tuple[str, ...]]:
+def _combined(reading: Reading, agent: Hit, agents: list[Hit]) -> tuple[str | None, tuple[str, ...]]:
     """The head's sector with those of the nouns before it: "opposition lawmaker" LEG and OPP, "rebel commander" REB and MIL."""
     sector, others = agent[2].sector, agent[2].others
     for _, end, entry in agents:
-        if entry.kind == "body" and end == agent[0] and entry.sector and agent[2].phrase in _STAFF:
+        serves = agent[2].sector in _TRADES or agent[2].phrase in reading.lexicons.words["staff"]
+        if entry.kind == "body" and end == agent[0] and entry.sector and serves:
             sector, others = entry.sector, entry.others  # "intelligence agency officer"
             continue
         if entry is agent[2] or entry.weak or not entry.sector or entry.sector == sector:
@@ -335,12 +303,16 @@ def _combined(agent: Hit, agents: list[Hit]) -> tuple[str | None, tuple[str, ...
 
 def _heads(reading: Reading, head: Hit, behind: Belonging) -> bool:
     """ "president of the Riigikogu": head of a body, so of its sector; of a country, it is the head of state."""
-    return behind.body and behind.sector is not None and reading.sentence.lower[head[1] - 1] in _HEADS
+    return (
+        behind.body
+        and behind.sector is not None
+        and reading.sentence.lower[head[1] - 1] in reading.lexicons.words["heading"]
+    )
 
 
 def _shared(reading: Reading, index: int, end: int) -> tuple[str | None, bool]:
     """The country before a compound's hyphen: "the Chinese-backed rebels" are not Chinese, "UK-based group" is British."""
-    for k in range(reading.parse.chunks[index].start, end):
+    for k in range(reading.chunks.chunks[index].start, end):
         word = reading.sentence.words[k]
         low = word.lower()
         if low.endswith(("-based", "-born", "-controlled")) or low.startswith("ex-"):
@@ -350,18 +322,18 @@ def _shared(reading: Reading, index: int, end: int) -> tuple[str | None, bool]:
     return None, False
 
 
-def _taken_up(reading: Reading, index: int, agent: Hit) -> Actor | None:
+def _taken_up(reading: Reading, memory: Memory, index: int, agent: Hit) -> Actor | None:
     """ "the minister", "the group": whom the article last called so."""
-    chunk = reading.parse.chunks[index]
-    if reading.sentence.lower[chunk.start] not in _DEFINITE or agent[1] < chunk.end:
+    chunk = reading.chunks.chunks[index]
+    if reading.sentence.lower[chunk.start] not in reading.lexicons.words["pointing"] or agent[1] < chunk.end:
         return None
-    heads = reading.memory.heads
+    heads = memory.heads
     return heads.get(folded(reading, agent[0], agent[1])) or heads.get(folded(reading, agent[1] - 1, agent[1]))
 
 
 def _former(reading: Reading, start: int, before: int) -> bool:
-    lower = reading.sentence.lower
-    return any(lower[k] in _FORMER or lower[k].startswith("ex-") for k in range(start, before + 1))
+    lower, former = reading.sentence.lower, reading.lexicons.words["former"]
+    return any(lower[k] in former or lower[k].startswith("ex-") for k in range(start, before + 1))
 
 
 def _land(reading: Reading, index: int, start: int, end: int, lands: list[Hit], how: str) -> Actor:
@@ -372,9 +344,14 @@ def _land(reading: Reading, index: int, start: int, end: int, lands: list[Hit], 
     last = end if alone else first[1]
     sector = entry.sector
     if entry.kind == "capital" and alone:
-        sector = "CVL" if reading.parse.chunks[index].prep in _LOCATIVE else "GOV"
+        scene = (
+            reading.chunks.chunks[index].prep in reading.lexicons.words["locatives"] and first[0] not in reading.given
+        )
+        sector = "CVL" if scene else "GOV"
     elif (entry.kind == "city" and alone) or (
-        entry.kind in ("adjective", "country") and not alone and reading.sentence.lower[end - 1] in _DWELLINGS
+        entry.kind in ("adjective", "country")
+        and not alone
+        and reading.sentence.lower[end - 1] in reading.lexicons.words["dwellings"]
     ):
         sector = "CVL"
     elif entry.kind == "adjective" and alone:
@@ -389,10 +366,10 @@ def _land(reading: Reading, index: int, start: int, end: int, lands: list[Hit], 
 
 def _partner(reading: Reading, index: int) -> Entry | None:
     """ "Hungarian and Romanian officials": the noun a bare adjective shares with its partner behind "and"."""
-    chunks, tags = reading.parse.chunks, reading.parse.tags
+    chunks, letters = reading.chunks.chunks, reading.chunks.letters
     at = index
     while at + 1 < len(chunks) and at < index + 6:
-        between = tags[chunks[at].end : chunks[at + 1].start]
+        between = letters[chunks[at].end : chunks[at + 1].start]
         if not between or any(t not in ",CD" for t in between):
             return None
         at += 1
@@ -425,19 +402,22 @@ def _actor(
     )
 
 
-def _unknown(reading: Reading, index: int, start: int, end: int) -> tuple[Actor, ...]:
+def _unknown(reading: Reading, memory: Memory, index: int, start: int, end: int) -> tuple[Actor, ...]:
     """A proper name the lexicons lack: resolved by apposition or from memory, else kept with its words only."""
-    sentence, memory = reading.sentence, reading.memory
+    sentence = reading.sentence
     words = [k for k in range(start, end) if sentence.words[k][0].isupper()]
     if not words or sentence.lower[end - 1] in reading.lexicons.words["time"]:
         return ()
-    if start == 0 and len(words) == 1 and end - start == 1 and sentence.lower[start] in reading.lexicons.verbs:
+    first = (
+        reading.chunks.chunks[index].start == 0 and end - start == 1
+    )  # "Asked what he thought": a capital by its place alone
+    if first and memory.named(folded(reading, start, end)) is None:
         return ()
     if sentence.lower[end - 1] in reading.lexicons.words["polities"]:  # "the Republic of Kazakhstan"
         tail_end, behind = tail(reading, index, end)
         if behind is not None and behind.country:
             return (_actor(reading, start, tail_end, None, behind.country, None, (), "phrase"),)
-    apposed = apposition(reading, index, reading.parse.chunks[index].end) or apposed_before(reading, index)
+    apposed = apposition(reading, index, reading.chunks.chunks[index].end) or apposed_before(reading, index)
     if apposed is not None:
         name = sentence.span(words[0], words[-1] + 1)
         actor = _actor(reading, start, end, name, apposed.country, apposed.sector, apposed.others, "apposition")
@@ -446,19 +426,26 @@ def _unknown(reading: Reading, index: int, start: int, end: int) -> tuple[Actor,
         return (actor,)
     if words[-1] != end - 1:
         return ()
-    known = memory.names.get(folded(reading, end - 1, end))
+    known = memory.named(folded(reading, end - 1, end))
     if known is not None:
         memory.person = known
         return (again(known, sentence.span(start, end), sentence.starts[start], sentence.ends[end - 1], "short_name"),)
     _, behind = tail(reading, index, end)
     belongs = behind if behind and behind.sector else Belonging(None, None)
     how = "phrase" if behind and behind.sector and is_partitive(reading, end) else "none"  # "Thousands of students"
-    return (_actor(reading, start, end, None, belongs.country, belongs.sector, (), how),)
+    actor = _actor(reading, start, end, None, belongs.country, belongs.sector, (), how)
+    if end - 1 in reading.given:  # somebody, even if nobody knows who
+        memory.see(
+            replace(actor, name=sentence.span(words[0], end)), False, False, bool(reading.chunks.chunks[index].prep)
+        )
+    return (actor,)
 
 
-def _remember(reading: Reading, actor: Actor, start: int, end: int, hits: list[Hit]) -> None:
+def _remember(
+    reading: Reading, memory: Memory, index: int, actor: Actor, start: int, end: int, hits: list[Hit]
+) -> None:
     """Keep what later sentences may take up: the surname, the noun or title, the body."""
-    sentence, memory = reading.sentence, reading.memory
+    sentence = reading.sentence
     last_hit = hits[-1][2]
     persons = [h[2] for h in hits if h[2].kind == "person"]
     agents = [h for h in hits if h[2].kind in AGENT_KINDS]
@@ -466,8 +453,10 @@ def _remember(reading: Reading, actor: Actor, start: int, end: int, hits: list[H
     land_last = hits[-1][1] == end and last_hit.kind in LAND_KINDS
     if named and sentence.words[end - 1][0].isupper() and (actor.country or actor.sector) and not land_last:
         memory.name(actor, sentence.words[end - 1])
-    if persons and persons[-1].name:
+    if persons and persons[-1].name and persons[-1].name == actor.name:
+        first = persons[-1].name.partition(" ")[0]
         memory.name(actor, persons[-1].name.rsplit(" ", 1)[-1])
+        memory.given_name(actor, first)
     heads = [f for a, b, _ in agents[-1:] for f in (folded(reading, a, b), folded(reading, b - 1, b))]
     if persons and persons[-1].office and actor.sector != "ELI":
         heads += [persons[-1].office, persons[-1].office.rsplit(" ", 1)[-1]]
@@ -476,42 +465,38 @@ def _remember(reading: Reading, actor: Actor, start: int, end: int, hits: list[H
         heads.append(actor.name.lower().rsplit(" ", 1)[-1])
     if actor.how != "definite":
         memory.mention(actor, tuple(heads), reading.lexicons.definites, body)
+    head = agents[-1][2] if agents else last_hit
     plural = bool(agents) and not persons and sentence.lower[end - 1].endswith(("s", "men", "people", "police"))
-    memory.see(actor, last_hit if not agents else agents[-1][2], plural or last_hit.kind in ("plural", "people"))
+    aside = bool(reading.chunks.chunks[index].prep)
+    memory.see(actor, plural or head.kind in ("plural", "people"), head.kind in _THINGS, aside)
 
 
-def _hear(reading: Reading) -> None:
-    """Find who speaks: the side of a saying verb outside the quotation marks; in a quotation that runs on, the speaker before."""
-    sentence, tags = reading.sentence, reading.parse.tags
+def _hear(reading: Reading, memory: Memory) -> None:
+    """Find who speaks: whoever stands beside a verb of telling outside the quotation marks; a quotation may run on without."""
+    sentence, telling, quoted = reading.sentence, memory.words["telling"], False
     if _QUOTES.isdisjoint(sentence.words):
         return
-    saying, quoted = reading.lexicons.words["saying"], False
     for k, word in enumerate(sentence.words):
         if word in _QUOTES:
             quoted = not quoted
-        elif (
-            not quoted
-            and tags[k] in "VEN"
-            and any(x in saying for x, _ in reading.lexicons.verbs.get(sentence.lower[k], ()))
-        ):
-            speaker = _beside(reading, k)
+        elif not quoted and sentence.lower[k] in telling:
+            speaker = _beside(reading, memory, k)
             if speaker is not None:
-                reading.memory.speaker = reading.speaker = speaker
+                memory.speaker = speaker
                 return
-    reading.speaker = reading.memory.speaker
 
 
-def _beside(reading: Reading, at: int) -> Actor | None:
-    """The actor next to the saying verb: "X said" or "said X", or the pronoun there."""
-    chunk_at, tags = reading.parse.chunk_at, reading.parse.tags
+def _beside(reading: Reading, memory: Memory, at: int) -> Actor | None:
+    """The actor next to a verb of telling: "X said" or "said X", or the pronoun there."""
+    chunks, lower = reading.chunks, reading.sentence.lower
     for k in (at - 1, at + 1):
-        if 0 <= k < len(tags):
-            if chunk_at[k] >= 0:
-                actors = actors_of(reading, chunk_at[k])
+        if 0 <= k < len(lower):
+            if chunks.at[k] >= 0:
+                actors = actors_of(reading, memory, chunks.at[k])
                 if actors and (actors[0].country or actors[0].sector or actors[0].name):
                     return actors[0]
-            elif tags[k] == "R" and reading.sentence.lower[k] not in FIRST_PERSON:
-                known = pronoun_of(reading, k)
+            elif chunks.letters[k] == "R" and lower[k] not in memory.words["speaking"]:
+                known = memory.pronoun(lower[k])
                 if known is not None:
                     return replace(known, how="pronoun")
     return None

@@ -6,6 +6,8 @@ Three doors by media type: a web page, a plain text, one line of JSON. Each give
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from typing import Any
 
 from extractors import html
 from extractors.dateline import find_dateline
@@ -13,8 +15,10 @@ from extractors.doors import MINIMUM_WORDS, Cleaning, Draft, read_line, read_pag
 from extractors.duplicates import near_duplicate_key
 from extractors.instants import Instant
 from extractors.language import find_language
+from extractors.links import same_site, without_userinfo
 from extractors.records import Article, Capture, NotAnArticle, Undecodable
 from extractors.refusals import count_words
+from extractors.storable import whole
 
 _MINIMUM_GIVEN_WORDS = 4
 """Of plain text: somebody chose it, so a brief of one sentence counts, "Sign in" does not."""
@@ -56,13 +60,14 @@ def _finish(draft: Draft, capture: Capture) -> Article:
     if words < (_MINIMUM_GIVEN_WORDS if draft.method == "text" else MINIMUM_WORDS):
         raise NotAnArticle(f"only {words} words", "too_short")
     meta = draft.meta
-    canonical = _canonical(meta.canonical_url, draft.url)
-    article_id = _digest(canonical or text)
+    url, stated = (without_userinfo(given) if given else None for given in (draft.url, meta.canonical_url))
+    canonical = _canonical(stated, url)
+    article_id = _digest(_own(canonical, url) or text)
     text_hash = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     # Behind a standfirst the dateline opens the second paragraph.
     filed = next((found for p in paragraphs[:3] if (found := find_dateline(p))), None)
     published: Instant | None = meta.published
-    return Article(
+    article = Article(
         article_id=article_id,
         version_id=_digest(article_id + text_hash),
         text=text,
@@ -70,7 +75,7 @@ def _finish(draft: Draft, capture: Capture) -> Article:
         text_hash=text_hash,
         word_count=words,
         language=find_language(text),
-        url=draft.url,
+        url=url,
         canonical_url=canonical,
         source=draft.source or capture.source,
         site=meta.site,
@@ -84,12 +89,24 @@ def _finish(draft: Draft, capture: Capture) -> Article:
         dateline=filed.place if filed else None,
         wire=filed.wire if filed else None,
         description=meta.description,
-        lead_image=meta.lead_image,
+        lead_image=without_userinfo(meta.lead_image) if meta.lead_image else None,
         paywalled=meta.paywalled,
         near_duplicate_key=near_duplicate_key(text),
         extract_method=draft.method,
         extract_confidence=draft.confidence,
     )
+    said: dict[str, Any] = {
+        name: whole(value) for name in _TEXTS if (value := getattr(article, name)) is not None and not value.isascii()
+    }
+    return replace(
+        article,
+        authors=tuple(map(whole, article.authors)),
+        **said,
+    )
+
+
+_TEXTS = ("url", "canonical_url", "source", "site", "title", "section", "dateline", "wire", "description", "lead_image")
+"""Texts a page says of its article; the body is cleaned paragraph by paragraph."""
 
 
 def _spans(paragraphs: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
@@ -105,7 +122,7 @@ def _digest(text: str) -> str:
 
 
 def _canonical(stated: str | None, url: str | None) -> str | None:
-    """The address one article has: what the page states if it is a full address on any host, else where it was found."""
+    """The address of an article: what the page states if it is a full address on any host, else where it was found."""
     from courlan import clean_url
 
     for address in (stated, url):
@@ -119,6 +136,16 @@ def _canonical(stated: str | None, url: str | None) -> str | None:
             if cleaned:
                 return str(cleaned)
     return None
+
+
+def _own(canonical: str | None, url: str | None) -> str | None:
+    """The address that names the article: what the page states only where it was found on the same site.
+
+    Else any page could take the place of another publisher's article with a change that is said to be later.
+    """
+    if canonical and url and url.lower().startswith(("http://", "https://")) and not same_site(canonical, url):
+        return _canonical(None, url)
+    return canonical
 
 
 def _is_front(url: str) -> bool:

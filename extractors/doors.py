@@ -21,6 +21,7 @@ from extractors.metadata import Metadata, read_metadata
 from extractors.records import Capture, NotAnArticle, Undecodable
 from extractors.refusals import LIST_LINKS, refuse
 from extractors.siterules import SiteRules, apply_rule, shipped_rules
+from extractors.storable import whole
 
 MINIMUM_WORDS = 25
 _DATE_LINE = re.compile(r"\s*date[ \t:]+(\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?)(?=\s|$)", re.IGNORECASE)
@@ -149,7 +150,7 @@ def read_line(capture: Capture, cleaning: Cleaning) -> Draft:
         raise Undecodable(f"not JSON: {error}", "bad_json") from error
     if not isinstance(line, dict):
         raise Undecodable("not a JSON object", "bad_json")
-    given = {k: v for k, v in line.items() if isinstance(v, str) and v.strip()}
+    given = {k: whole(v) for k, v in line.items() if isinstance(v, str) and v.strip()}
     url = given.get("url") or capture.final_url or capture.url
     if "html" in given and (markup := _markup(given["html"])):
         draft = read_page(markup, capture, url, cleaning)

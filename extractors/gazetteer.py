@@ -22,10 +22,10 @@ from typing import Any
 
 from extractors.fame import fame_as_place, prior_of
 
-FORMAT = 3
+FORMAT = 4
 MAGIC = b"DLPLACES"
-HEADER = struct.Struct("<8sII")
-"""Magic, format, length of the JSON that names the sections."""
+HEADER = struct.Struct("<8sIII")
+"""Magic, format, length of the JSON that names the sections, and the CRC-32 of all behind the header."""
 
 KINDS = ("country", "region", "district", "city", "continent", "area", "water", "island", "mountain", "site")
 """What a place is; `region` is a first-level division, `district` a second-level one, `area` any other named part of the earth."""
@@ -124,9 +124,13 @@ class Gazetteer:
         """
         view = memoryview(data)
         try:
-            magic, form, length = HEADER.unpack_from(view)
+            magic, form, length, check = HEADER.unpack_from(view)
             if magic != MAGIC or form != FORMAT:
                 raise CorruptGazetteer("not a gazetteer of this format")
+            if (
+                zlib.crc32(view[HEADER.size :]) != check
+            ):  # 15 ms for 22 MB; a flipped bit would be a wrong place in a row
+                raise CorruptGazetteer("its bytes are not those that were written")
             head: dict[str, Any] = json.loads(bytes(view[HEADER.size : HEADER.size + length]))
             if head["size"] != len(view):
                 raise CorruptGazetteer("cut short")

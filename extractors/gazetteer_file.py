@@ -275,7 +275,8 @@ def _laid_out(
         at += 8 * ((len(blob) + 7) // 8)
     text = json.dumps(head | {"sections": sections, "size": at}).encode()
     out = bytearray(at)
-    out[: HEADER.size + len(text)] = HEADER.pack(MAGIC, FORMAT, len(text)) + text
+    out[HEADER.size : HEADER.size + len(text)] = text
     for name, blob in blobs.items():
         out[sections[name][0] : sections[name][0] + len(blob)] = blob
+    out[: HEADER.size] = HEADER.pack(MAGIC, FORMAT, len(text), zlib.crc32(memoryview(out)[HEADER.size :]))
     return bytes(out)

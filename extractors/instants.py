@@ -13,6 +13,8 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 
+from extractors.storable import has_utc
+
 _ISO = re.compile(
     r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:(?:T|\s+|,\s*)(\d{1,2}):(\d{2})(?::(\d{1,2})(?:[.,]\d{1,9})?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}\b)?)?(?!\d)"
 )
@@ -72,7 +74,7 @@ def parse_instant(text: str) -> Instant | None:
         try:
             mail = parsedate_to_datetime(text)
             aware = mail if mail.tzinfo else mail.replace(tzinfo=UTC)
-            return Instant(aware, "second", bool(aware.utcoffset()))
+            return Instant(aware, "second", bool(aware.utcoffset())) if has_utc(aware) else None
         except (ValueError, TypeError, IndexError, OverflowError):
             pass
     return _written(text)
@@ -140,7 +142,8 @@ def _make(
 ) -> Instant | None:
     try:
         at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=_zone(zone))
-        at.astimezone(UTC)  # the year 1 with an offset has no UTC
+        if not has_utc(at):  # the year 1 with an offset
+            return None
         return Instant(at, precision, bool(at.utcoffset()), zone is not None and not at.utcoffset())
     except (ValueError, OverflowError):
         return None

@@ -16,15 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from extractors import inflection
+from extractors.chunks import letters_of
 from extractors.cues import CueTable, cue_table
 from extractors.gazetteer import Gazetteer
 from extractors.gazetteer_file import small_gazetteer
 from extractors.ownrules import RuleBook as OwnRules
 from extractors.ownrules import load_own_rules
 from extractors.phrases import Phrases, read_phrases
-from extractors.rules import RuleBook, read_rules
-from extractors.wordclasses import WordClasses, word_classes
 
 DATA = Path(__file__).parent / "lexicons"
 
@@ -36,17 +34,12 @@ class Lexicons:
     phrases: Phrases
     words: dict[str, frozenset[str]]
     """The closed classes and word groups of `words.toml`."""
-    classes: WordClasses
-    verbs: dict[str, tuple[tuple[str, str], ...]]
-    """Written form → (lemma, form) with form base, third, past, participle, gerund."""
-    noun_prone: frozenset[str]
-    """Base forms which are at least as often nouns."""
-    rules: RuleBook
+    letters: dict[str, str]
+    """Word → the letter of its closed class (`chunks.py`)."""
+    implied: dict[str, dict[str, str]]
+    """`doer` (who alone does so), `actors` and `recipients` (who mostly are) → event type, or type and mode → sector."""
     own: OwnRules
     """What words mean whatever the tagger reads there: our x_ types, and the user's own rules."""
-    governors: dict[str, str]
-    """Verb lemma → what it makes of its complement: pass, planned, negated, hypothetical."""
-    vetoes: CueTable
     contexts: CueTable
     version: str
     definites: dict[str, tuple[str, ...]]
@@ -84,19 +77,16 @@ def _without_collector() -> Iterator[None]:
 def _load(extra: Path | None, gazetteer: Gazetteer | None) -> Lexicons:
     folders = [f for f in (extra, DATA) if f is not None and f.is_dir()]
     words = {k: frozenset(v.split()) for k, v in _toml("words.toml").items()}
-    verb_rows = list(_rows(folders, "verbs.tsv"))
-    rules = read_rules([f / "rules" for f in reversed(folders)])
     gazetteer = gazetteer or small_gazetteer()
     return Lexicons(
         phrases=read_phrases(folders),
         words=words,
-        classes=word_classes(words),
-        verbs=_verb_forms(verb_rows, rules.verb_lemmas() | frozenset(rules.governors), words),
-        noun_prone=frozenset(r["lemma"] for r in verb_rows if "noun" in r["note"]) | rules.noun_prone(),
-        rules=rules,
+        letters=letters_of(words),
+        implied={
+            role: {act: sector for sector, acts in table.items() for act in acts}
+            for role, table in _toml("implied.toml").items()
+        },
         own=load_own_rules(extra),
-        governors=rules.governors,
-        vetoes=cue_table(_veto_rows(_toml("vetoes.toml"))),
         contexts=cue_table((w, topic, 1.0) for topic, ws in _toml("contexts.toml").items() for w in ws.split("|")),
         version=_version(folders, gazetteer.version),
         gazetteer=gazetteer,
@@ -108,13 +98,6 @@ def _load(extra: Path | None, gazetteer: Gazetteer | None) -> Lexicons:
 def _toml(name: str) -> dict[str, Any]:
     with open(DATA / name, "rb") as file:
         return tomllib.load(file)
-
-
-def _veto_rows(raw: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
-    for topic, group in raw.items():
-        for name, weight in (("strong", 1.0), ("weak", 0.5)):
-            for word in dict.fromkeys(group.get(name, "").split("|")):
-                yield word, topic, weight
 
 
 def _homes(extra: Path | None) -> dict[str, dict[str, float]]:
@@ -146,25 +129,3 @@ def _rows(folders: Iterable[Path], name: str) -> Iterator[dict[str, str]]:
                 if len(cells) > len(header):
                     raise ValueError(f"{path.name}:{number}: {len(cells)} columns, the header names {len(header)}")
                 yield dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))
-
-
-def _verb_forms(
-    rows: list[dict[str, str]], lemmas: frozenset[str], words: dict[str, frozenset[str]]
-) -> dict[str, tuple[tuple[str, str], ...]]:
-    irregular = {r["lemma"]: r for r in rows}
-    forms: dict[str, list[tuple[str, str]]] = {}
-
-    def put(form: str, lemma: str, name: str) -> None:
-        if (lemma, name) not in forms.setdefault(form, []):
-            forms[form].append((lemma, name))
-
-    for lemma in sorted(lemmas | irregular.keys() | words["saying"] | words["light"]):
-        row = irregular.get(lemma, {})
-        put(lemma, lemma, "base")
-        put(inflection.third_person(lemma), lemma, "third")
-        for form in (row.get("past") or inflection.past(lemma)).split("|"):
-            put(form, lemma, "past")
-        for form in (row.get("participle") or row.get("past") or inflection.past(lemma)).split("|"):
-            put(form, lemma, "participle")
-        put(inflection.gerund(lemma), lemma, "gerund")
-    return {form: tuple(found) for form, found in forms.items()}

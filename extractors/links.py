@@ -6,10 +6,13 @@ need to find the page; what is asked for keeps them.
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+_USERINFO = re.compile(r"(?<![\w+.-])([a-z][a-z0-9+.-]{0,30}:[\\/]{2,})[^\s/\\?#\"'<>]{0,4000}@", re.IGNORECASE)
 _LONGEST = 2000
 _SPACE = str.maketrans("", "", "\t\r\n\0")
 _KEPT = "%/:=&?~#+!$,;'@()*[]|"
@@ -48,6 +51,59 @@ def site_of(url: str) -> str:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two addresses are of one registered domain, so that one may speak for the other.
+
+    The rules of public suffixes, private ones too, come with the package `tld`: whoever has ann.github.io does not own bob.github.io.
+
+    >>> same_site("https://www.example.co.uk/a", "http://m.example.co.uk/b"), same_site("https://a.co.uk/", "https://b.co.uk/")
+    (True, False)
+    >>> same_site("https://ann.github.io/a", "https://bob.github.io/a"), same_site("https://10.0.0.1/", "https://9.0.0.1/")
+    (False, False)
+    """
+    hosts = [_host(url) for url in (one, other)]
+    return bool(hosts[0]) and (hosts[0] == hosts[1] or _registered(hosts[0]) == _registered(hosts[1]))
+
+
+def _host(url: str) -> str:
+    """In small letters of its own script: suffixes are listed in it."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+    if "xn--" not in host:
+        return host
+    try:
+        return host.encode("ascii").decode("idna").lower()
+    except UnicodeError:
+        return host
+
+
+@lru_cache(maxsize=4096)
+def _registered(host: str) -> str:
+    from tld import Result, get_tld
+
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        pass
+    try:
+        found = get_tld(f"https://{host}/", as_object=True, fail_silently=True)
+    except (ValueError, IndexError, TypeError):
+        found = None
+    # A suffix that no rule names is one label: this is the rule "*" of the list.
+    return str(found.fld) if isinstance(found, Result) else ".".join(host.split(".")[-2:])
+
+
+def without_userinfo(text: str) -> str:
+    """A text whose addresses say no user and no password.
+
+    >>> without_userinfo("https://ann:secret@example.org/a@b"), without_userinfo("https://example.org/@ann")
+    ('https://example.org/a@b', 'https://example.org/@ann')
+    """
+    return _USERINFO.sub(r"\1", text) if "@" in text else text
 
 
 def _tracks(name: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from extractors.links import clean_link, site_of
 from extractors.records import ExtractionError
+from extractors.storable import has_utc
 
 ENTRIES_LIMIT = 50_000
 """Of one document; the protocol of sitemaps has the same."""
@@ -22,6 +23,10 @@ UNPACKED_LIMIT = 50 * 1024 * 1024
 """Bytes of a sitemap that is a gzip file, unpacked; the protocol has the same."""
 _TOLERANT_LIMIT = 1 << 18
 """Bytes of a broken feed that are read: the tolerant parser takes a second for so many of the worst kind."""
+ATTRIBUTES_LIMIT = 100
+"""Of one element of a feed; the others are passed over."""
+_LONG_TAG = 4096
+"""Bytes between two tags from which it is worth looking at attributes."""
 _CONTENT_LIMIT = 1 << 20
 _LEAST_CONTENT = 400
 """Characters from which the content of an entry is a text of its own, and no teaser."""
@@ -88,6 +93,7 @@ def read_feed(body: bytes, url: str) -> Listing:
     import fastfeedparser
 
     refuse_entities(body)
+    body = _tame(body)
     try:
         feed: Any = fastfeedparser.parse(body, include_tags=False, include_media=False, include_enclosures=False)
     except Exception:  # whatever a parser stumbles over, the tolerant one may not
@@ -101,6 +107,27 @@ def read_feed(body: bytes, url: str) -> Listing:
     if not found and not title and not feed.entries:
         raise NotAListing("no feed: it has neither a title nor entries")
     return Listing("feed", found, title=title)
+
+
+def _tame(body: bytes) -> bytes:
+    """A feed without elements of hundreds of attributes, on which its parsers take quadratic time; another feed as it is."""
+    tags = body.split(b"<")
+    if all(len(tag) <= _LONG_TAG for tag in tags):
+        return body
+    return b"<".join(tag if len(tag) <= _LONG_TAG else _with_few_attributes(tag) for tag in tags)
+
+
+def _with_few_attributes(tag: bytes) -> bytes:
+    name = _TAG_NAME.match(tag)
+    at, count, kept = name.end() if name else 0, 0, 0
+    while name and (found := _ATTRIBUTE.match(tag, at)):
+        at, count = found.end(), count + 1
+        kept = at if count <= ATTRIBUTES_LIMIT else kept
+    return tag[:kept] + tag[at:] if count > ATTRIBUTES_LIMIT else tag
+
+
+_TAG_NAME = re.compile(rb"[A-Za-z_][\w:.-]*")
+_ATTRIBUTE = re.compile(rb"""\s+[^\s=<>/"']{1,1000}(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s<>"']+))?""")
 
 
 def _entries(feed: Any, url: str) -> tuple[Entry, ...]:
@@ -288,5 +315,6 @@ def _instant(given: Any) -> datetime | None:
             found = read(text)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        return found if has_utc(found) else None
     return None

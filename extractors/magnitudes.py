@@ -13,7 +13,9 @@ from pathlib import Path
 
 from extractors.records import Magnitude, record
 from extractors.sentences import Sentence
+from extractors.storable import LARGEST
 
+_BEYOND = 2.0 * LARGEST
 _FILE = Path(__file__).parent / "lexicons" / "quantities.toml"
 
 
@@ -169,7 +171,8 @@ def find_quantities(sentence: Sentence) -> list[Quantity]:
             start = min(start, i - 1)
         found.append(Quantity(start, end, value, top, "about" if vague and qualifier == "exact" else qualifier, unit))
         until = end
-    return found
+    # "$20,000,000 trillion": the sentence keeps the words, no column the number
+    return [quantity for quantity in found if max(quantity.value, quantity.value_max or 0) <= LARGEST]
 
 
 def _number(lower: list[str], i: int, data: Words) -> tuple[int, int, bool] | None:
@@ -225,7 +228,7 @@ def _scaled(value: float, lower: list[str], end: int, data: Words) -> tuple[int,
     while end < len(lower) and lower[end] in data.scales:
         value *= data.scales[lower[end]]
         end += 1
-    return round(value), end, False
+    return round(min(value, _BEYOND)), end, False
 
 
 def _spelt(lower: list[str], i: int, data: Words) -> tuple[int, int, bool] | None:

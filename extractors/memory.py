@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from extractors.phrases import Entry, fold
+from extractors.phrases import fold
 from extractors.records import Actor
 
-_SINGULAR = frozenset(("he", "him", "his", "himself", "she", "her", "herself"))
-_PLURAL = frozenset(("they", "them", "their", "themselves"))
-_THING = frozenset(("it", "its", "itself"))
-FIRST_PERSON = frozenset(("i", "me", "my", "myself", "we", "us", "our", "ourselves"))
 _BODIES = frozenset(("UNO", "EUR", "IGO"))
 
 
@@ -21,26 +17,36 @@ _BODIES = frozenset(("UNO", "EUR", "IGO"))
 class Memory:
     """The actors of one article, by the forms they may return in."""
 
+    words: dict[str, frozenset[str]]
+    """The word groups of `words.toml`, of which four are pronouns."""
     names: dict[str, Actor] = field(default_factory=dict)
     """Folded last word of a name, or an acronym given in brackets → the actor as first resolved."""
-    subject: Actor | None = None
-    """The last one who did something; what a pronoun means when nothing fits better."""
-    focus: str | None = None
-    """The country the article is mostly about, None while undecided."""
+    given: dict[str, Actor] = field(default_factory=dict)
     heads: dict[str, Actor] = field(default_factory=dict)
     """Noun or title → the actor last so called with a country: "minister", "foreign minister", "ministry", "rebels"."""
     person: Actor | None = None
     group: Actor | None = None
     thing: Actor | None = None
-    persons: set[int] = field(default_factory=set)
-    """Where persons were named: "he" is never a ministry."""
+    told: bool = False
+    """Whether the sentence has named its person: who comes first in it is whom the next one means by "he"."""
     speaker: Actor | None = None
     """Whose words a quotation that runs over several sentences is."""
 
     def name(self, actor: Actor, *forms: str) -> None:
-        """Remember a named actor under a surname or an acronym; who was first keeps it."""
+        """Remember a named actor under a surname or an acronym; who was first keeps it, unless nothing was known of them."""
         for form in forms:
-            self.names.setdefault(fold(form), actor)
+            key = fold(form)
+            known = self.names.get(key)
+            if known is None or (actor.sector and not known.sector):
+                self.names[key] = actor
+
+    def given_name(self, actor: Actor, form: str) -> None:
+        """Remember somebody under the first of their names, where it is no surname too: "Hillary", and "Kim" of Korea."""
+        self.given.setdefault(fold(form), actor)
+
+    def named(self, key: str) -> Actor | None:
+        """Whom the article called so, by a folded surname, acronym or first name."""
+        return self.names.get(key) or self.given.get(key)
 
     def mention(self, actor: Actor, heads: tuple[str, ...], definites: dict[str, tuple[str, ...]], body: bool) -> None:
         """Remember a mention with a country under its own noun or title, and under those its sector goes by."""
@@ -53,29 +59,34 @@ class Memory:
             for noun in definites.get(sector, ()):
                 self.heads[noun] = actor
 
-    def pronoun(self, low: str, speaker: Actor | None) -> Actor | None:
-        """Whom a pronoun means: the speaker inside a quotation, the last person, group or thing, else the last subject."""
-        if low in FIRST_PERSON:
-            return speaker or self.subject
-        if low in _SINGULAR:
-            return self.person or self.subject
-        if low in _PLURAL:
-            return self.group or self.subject
-        if low in _THING:
-            return self.thing or self.subject
+    def pronoun(self, low: str) -> Actor | None:
+        """Whom a pronoun means: who speaks, the last person, group or thing; else whoever was seen last."""
+        if low in self.words["speaking"]:
+            return self.speaker or self.person
+        if low in self.words["one_person"]:
+            return self.person
+        if low in self.words["several_people"]:
+            return self.group or self.thing
+        if low in self.words["thing"]:
+            return self.thing or self.group
         return None
 
-    def see(self, actor: Actor, entry: Entry | None, plural: bool) -> None:
-        """Keep the latest person, group and thing apart for the pronouns."""
+    def see(self, actor: Actor, plural: bool, thing: bool, aside: bool = False) -> None:
+        """Keep the latest person, group and thing apart for the pronouns.
+
+        Args:
+            aside: named behind a preposition, so hardly whom the next words are about.
+        """
         if not actor.country and not actor.name:
+            return
+        if aside and (self.group if plural else self.thing if thing else self.person) is not None:
             return
         if plural:
             self.group = actor
-        elif entry is None or entry.kind in ("country", "capital", "metonym", "partial", "actor", "body"):
+        elif thing:
             self.thing = actor
-        else:
-            self.person = actor
-            self.persons.add(actor.char_start)
+        elif not self.told:
+            self.person, self.told = actor, True
 
 
 def again(known: Actor, text: str, start: int, end: int, how: str) -> Actor:

@@ -8,7 +8,6 @@ from extractors.records import Actor, record
 
 _CHAIN = 6
 """Phrases in "of" that are followed one into the other."""
-_PARTICLES = frozenset(("al", "bin", "de", "da", "van", "von", "ben", "abu", "der", "el", "ibn", "di", "la"))
 
 
 @record
@@ -24,14 +23,11 @@ class Belonging:
 
 def strongest(agents: list[Hit]) -> Hit | None:
     """The head is the last agent noun; a weak one ("leader") yields to a telling one before it ("rebel leader")."""
-    if not agents:
-        return None
-    last = agents[-1]
-    if last[2].weak or last[2].sector is None:
-        telling = [a for a in agents if not a[2].weak and a[2].sector]
-        if telling:
-            return telling[-1]
-    return last
+    nouns = [a for a in agents if not a[2].modifier]
+    if not agents or (nouns and not nouns[-1][2].weak and nouns[-1][2].sector):
+        return nouns[-1] if nouns else None
+    telling = [a for a in agents if not a[2].weak and a[2].sector]
+    return (telling or agents)[-1]
 
 
 def is_partitive(reading: Reading, end: int) -> bool:
@@ -45,13 +41,13 @@ def tail(reading: Reading, index: int, end: int, depth: int = 0) -> tuple[int, B
     Args:
         depth: how many partitives lead here; "members of groups of members of …" ends after a few.
     """
-    chunks = reading.parse.chunks
+    chunks = reading.chunks.chunks
     at = index + 1
     while at < len(chunks) and at <= index + 2:
         nxt = chunks[at]
         if nxt.start > end + 2 or nxt.prep not in ("of", "from", "in", "for"):
             return end, None
-        if any(t in "VEGBHM" for t in reading.parse.tags[end : nxt.start]):
+        if any(t in "Vw" for t in reading.chunks.letters[end : nxt.start]):
             return end, None  # "people died in Kashmir": the verb's place, not the noun's
         hits = reading.within(nxt.start, nxt.end)
         land = next((h[2] for h in hits if h[2].country), None)
@@ -74,8 +70,9 @@ def tail(reading: Reading, index: int, end: int, depth: int = 0) -> tuple[int, B
 
 def apposition(reading: Reading, index: int, end: int) -> Belonging | None:
     """ "the foreign minister, Hor Namhong of Cambodia," or "Name, the president of Chad,": the chunk behind the comma."""
-    chunks, tags = reading.parse.chunks, reading.parse.tags
-    if index + 1 >= len(chunks) or end >= len(tags) or tags[end] != ",":
+    chunks, letters = reading.chunks.chunks, reading.chunks.letters
+    links = reading.lexicons.words["linking"]
+    if index + 1 >= len(chunks) or end >= len(letters) or reading.sentence.lower[end] not in links:
         return None
     nxt = chunks[index + 1]
     if nxt.start != end + 1:
@@ -85,23 +82,23 @@ def apposition(reading: Reading, index: int, end: int) -> Belonging | None:
 
 def apposed_before(reading: Reading, index: int) -> Belonging | None:
     """ "the president of Chad, Name,": the description before the comma, its tail included."""
-    chunks, tags = reading.parse.chunks, reading.parse.tags
+    chunks, letters = reading.chunks.chunks, reading.chunks.letters
     start = chunks[index].start
-    if start < 2 or tags[start - 1] != "," or chunks[index].prep:
+    if start < 2 or reading.sentence.words[start - 1] != "," or chunks[index].prep:
         return None
-    if chunks[index].end < len(tags) and tags[chunks[index].end] not in ',."':
+    if chunks[index].end < len(letters) and letters[chunks[index].end] not in ',"':
         return None
     at = index - 1
     while at > 0 and chunks[at].prep in ("of", "for", "in") and chunks[at].end <= start - 1:
         at -= 1
-    if at < 0 or any(t in ",CVBHM" for t in tags[chunks[at].end : start - 1]):
+    if at < 0 or any(t in ",CVw" for t in letters[chunks[at].end : start - 1]):
         return None
     return _described(reading, at)
 
 
 def _described(reading: Reading, index: int) -> Belonging | None:
     """What a descriptive chunk says: its agent noun or body, and a country in it or behind it."""
-    chunk = reading.parse.chunks[index]
+    chunk = reading.chunks.chunks[index]
     hits = reading.within(chunk.start, chunk.end)
     agent = strongest([h for h in hits if h[2].kind in AGENT_KINDS])
     land = next((h[2] for h in hits if h[2].country), None)
@@ -118,12 +115,11 @@ def _described(reading: Reading, index: int) -> Belonging | None:
 
 def personal_name(reading: Reading, last: int, end: int) -> str | None:
     """The capitalised words from token `last`, behind the last title or agent noun."""
-    names = [
-        k for k in range(last, end) if reading.sentence.words[k][0].isupper() or reading.sentence.lower[k] in _PARTICLES
-    ]
+    particles, sentence = reading.lexicons.words["particles"], reading.sentence
+    names = [k for k in range(last, end) if sentence.words[k][0].isupper() or sentence.lower[k] in particles]
     if not names or names[0] != last:
         return None
-    return " ".join(reading.sentence.words[k] for k in names)
+    return " ".join(sentence.words[k] for k in names)
 
 
 def hyphenated(reading: Reading, start: int, end: int) -> tuple[Actor, ...]:

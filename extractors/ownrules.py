@@ -219,14 +219,15 @@ def _parted(proposals: Sequence[Proposal], hits: Sequence[Hit]) -> tuple[list[Pr
 def _spoken(base: Proposal, hit: Hit) -> Proposal:
     rule = hit.rule
     others = [(name, p) for name, p in base.types if name != rule.type]
+    mode = (base.mode, base.mode_probability) if base.type == rule.type and not rule.mode else (rule.mode, 1.0)
     return replace(
         base,
         start=hit.start,
         end=hit.end,
         type=rule.type,
         types=((rule.type, rule.confidence), *others)[:3],
-        mode=rule.mode,
-        mode_probability=1.0,
+        mode=mode[0],
+        mode_probability=mode[1],
         rule_id=rule.id,
     )
 

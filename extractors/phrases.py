@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from extractors import inflection
 from extractors.sentences import tokenize
 
 COUNTRY_COLUMNS = ("phrase", "country", "kind", "valid_from", "valid_to", "source", "note")
@@ -48,6 +47,9 @@ class Entry:
     ambiguous: bool = False
     """Rather something else unless the context says so: "Jordan", "May", "Labour"."""
     weak: bool = False
+    """Anybody may be called so: a word beside it that says more is believed first ("rebel leader", "members of parliament")."""
+    modifier: bool = False
+    """Says of whom it stands before what they are, and alone means nobody: "congressional leaders"."""
     file: str = ""
     """File and line of the row: `actors.tsv:812`; the user's own begin with `own:`."""
     office: str = ""
@@ -119,6 +121,22 @@ def phrase_key(phrase: str) -> str:
     return " ".join(fold(w) for w in tokenize(phrase, 0, len(phrase)).words)
 
 
+def plural(noun: str) -> str:
+    """The regular plural of a noun; of a compound, that of its last word. What is irregular has its own cell.
+
+    >>> plural("embassy"), plural("march"), plural("chief of staff"), plural("policeman")
+    ('embassies', 'marches', 'chiefs of staff', 'policemen')
+    """
+    head, joint, tail = noun.partition(" of ")
+    if joint:
+        return plural(head) + joint + tail
+    if noun.endswith(("s", "x", "z", "ch", "sh")):
+        return noun + "es"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun[:-3] + "men" if noun.endswith("man") else noun + "s"
+
+
 def read_phrases(folders: Iterable[Path]) -> Phrases:
     """Read the four actor lexicons of every folder.
 
@@ -182,9 +200,9 @@ def _index(
         if key.startswith("al "):  # written "al-Shabaab" and "al Shabaab"
             _put(key.replace(" ", "-", 1), at, rows, masks)
         if agents:
-            plural = phrase_key(rest.partition("\t")[0] or inflection.plural(phrase))
-            if plural != key:
-                _put(plural, at, rows, masks)
+            several = phrase_key(rest.partition("\t")[0] or plural(phrase))
+            if several != key:
+                _put(several, at, rows, masks)
 
 
 def _put(key: str, at: int, rows: dict[str, int | tuple[int, ...]], masks: dict[str, int]) -> None:
@@ -229,6 +247,7 @@ def _entry(row: Row) -> Entry:
             cells["sector"] or None,
             others,
             weak="weak" in note,
+            modifier="modifier" in note,
             file=where,
         )
     if file == "countries.tsv":

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from extractors.actors import Reading
 from extractors.dateline import Dateline
 from extractors.gazetteer import NONE, PRECISION, Gazetteer
 from extractors.lexicon import Lexicons
 from extractors.phrases import Entry
 from extractors.placeline import Toponym
+from extractors.readings import Reading
 from extractors.records import Mention
 from extractors.resolution import resolve
 from extractors.sentences import Sentence

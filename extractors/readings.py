@@ -1,15 +1,16 @@
-"""A reading: one sentence with its clauses and the lexicon entries its words stand for, each decided by date and neighbours."""
+"""A reading: one sentence with its noun phrases and the lexicon entries its words stand for, each decided by date and neighbours."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from operator import attrgetter
 
-from extractors.clauses import Parse
+from extractors.chunks import Chunks, find_chunks
 from extractors.lexicon import Lexicons
-from extractors.matching import Match
-from extractors.memory import Memory
+from extractors.matching import Match, matches
 from extractors.phrases import Entry, fold
 from extractors.records import Actor
 from extractors.sentences import Sentence
@@ -18,6 +19,10 @@ BODIES = frozenset(("UNO", "IGO", "NGO", "EUR", "MNC", "IMG", "ISM"))
 """Codes that stand in a country's place and are none."""
 LAND_KINDS = frozenset(("country", "adjective", "plural", "capital", "city", "metonym", "people", "partial"))
 AGENT_KINDS = frozenset(("agent", "title", "body"))
+_ELECTED = frozenset(("president", "prime minister", "vice president", "chancellor", "governor", "lawmaker"))
+"""Offices of `officeholders.tsv` that somebody stands for before holding them."""
+_CANDIDACY = 2
+"""Years before an office in which its holder is a candidate or a party's choice."""
 _OFFICIAL = frozenset(("GOV", "MIL", "LEG", "SPY", "JUD", "COP"))
 
 Hit = tuple[int, int, Entry]
@@ -29,23 +34,23 @@ class Reading:
     """One sentence with its matches, ready for actors to be asked for."""
 
     sentence: Sentence
-    parse: Parse
     found: list[Match]
     lexicons: Lexicons
     day: date | None
-    memory: Memory
-    cache: dict[int, tuple[Actor, ...]] = field(default_factory=dict)
-    sole: str | None = None
-    """The only country named in the sentence, None when there are several or none."""
-    lead: bool = True
-    """Whether the sentence is among the first of its text, which tell the news."""
+    chunks: Chunks
     hits: list[Hit] = field(default_factory=list)
     """The matches that hold on the day and among their neighbours, in order."""
     hit_starts: list[int] = field(default_factory=list)
     """The first token of each."""
-    pronouns: list[Actor] = field(default_factory=list)
-    speaker: Actor | None = None
-    """Who says the words in quotation marks."""
+    sole: str | None = None
+    """The only country named in the sentence, None when there are several or none."""
+    lead: bool = True
+    """Whether the sentence is among the first of its text, which tell the news."""
+    given: set[int] = field(default_factory=set)
+    """The tokens in which a tagger saw somebody."""
+    cache: dict[int, tuple[Actor, ...]] = field(default_factory=dict)
+    pronouns: dict[int, Actor] = field(default_factory=dict)
+    """Token of a pronoun → whom it means."""
 
     def within(self, start: int, end: int) -> list[Hit]:
         """Hits inside tokens [start, end)."""
@@ -57,11 +62,19 @@ class Reading:
         return found
 
 
-def settle_hits(reading: Reading) -> None:
-    """Decide each match: the entry of the day, none where the neighbours make it somebody else's name."""
-    covered = {k for a, b, _ in reading.found for k in range(a, b)}
-    for a, b, entries in reading.found:
-        entry = _of_country(reading, b, entries) or entry_on(entries, reading.day)
+def read(sentence: Sentence, lexicons: Lexicons, day: date | None, lead: bool = True) -> Reading:
+    """A sentence with its matches decided."""
+    found = matches(sentence, lexicons)
+    chunks = Chunks(
+        [
+            lexicons.letters.get(low, "N" if w[0].isupper() else "w")
+            for low, w in zip(sentence.lower, sentence.words, strict=True)
+        ]
+    )
+    reading = Reading(sentence, found, lexicons, day, chunks, lead=lead)
+    covered = {k for a, b, _ in found for k in range(a, b)}
+    for a, b, entries in found:
+        entry = _of_country(reading, b, entries) or entry_on(entries, day)
         if b - a > 1 or not _somebody_else(reading, a, entry, covered):
             reading.hits.append((a, b, entry))
             reading.hit_starts.append(a)
@@ -74,6 +87,16 @@ def settle_hits(reading: Reading) -> None:
         and (e.kind != "person" or b - a > 1)  # a surname alone may be anybody's
     }
     reading.sole = next(iter(countries)) if len(countries) == 1 else None
+    return reading
+
+
+def cut(reading: Reading, given: Sequence[tuple[int, int]] = ()) -> None:
+    """Cut the sentence into noun phrases; `given` are token spans that a tagger says are somebody."""
+    hits = [(a, b) for a, b, _ in reading.hits]
+    reading.given = {k for a, b in given for k in range(a, b)}
+    reading.chunks = find_chunks(
+        reading.sentence, hits, reading.lexicons.letters, reading.lexicons.words["particles"], given
+    )
 
 
 def _of_country(reading: Reading, end: int, entries: tuple[Entry, ...]) -> Entry | None:
@@ -96,7 +119,11 @@ def entry_on(entries: tuple[Entry, ...], day: date | None) -> Entry:
     past = next((e for e in entries if e.valid_to and e.valid_to < iso), None)
     if past is not None:
         return replace(past, sector="ELI", others=()) if past.sector in _OFFICIAL else past
-    return replace(entries[-1], sector=None, others=())  # not yet in office: what they were then is not known
+    first = min(
+        entries, key=attrgetter("valid_from")
+    )  # not yet in office: what they were then is not known, unless they stand for it
+    stands = first.office in _ELECTED and first.valid_from[:4] <= str(day.year + _CANDIDACY)
+    return replace(first, sector="PTY" if stands else None, others=())
 
 
 def _somebody_else(reading: Reading, at: int, entry: Entry, covered: set[int]) -> bool:
@@ -124,17 +151,18 @@ def _adjectival(reading: Reading, at: int) -> bool:
     return (
         lower[at] in reading.lexicons.words["adjectival"]
         and at + 1 < len(words)
-        and reading.parse.tags[at + 1] == "N"
-        and words[at + 1].islower()
+        and words[at + 1].isalpha()
+        and reading.chunks.letters[at + 1] == "w"
+        and lower[at + 1] not in reading.lexicons.words["telling"]
     )
 
 
 def _foreign(reading: Reading, at: int, covered: set[int]) -> bool:
     """A capitalised noun which no lexicon knows."""
-    words, tags = reading.sentence.words, reading.parse.tags
+    words, letters = reading.sentence.words, reading.chunks.letters
     return (
         0 <= at < len(words)
-        and tags[at] == "N"
+        and letters[at] == "N"
         and at not in covered
         and words[at][0].isupper()
         and _name(words[at])

@@ -74,7 +74,7 @@ class Article:
     """One text as published once: body and what its page says about it."""
 
     article_id: str
-    """16 bytes hexadecimal of the canonical URL, or of the text when there is no URL."""
+    """16 bytes hexadecimal of the canonical URL where it is of the site the page came from, else of the URL; of the text without any."""
     version_id: str
     """16 bytes hexadecimal of article_id and text_hash: one row per URL and text."""
     text: str

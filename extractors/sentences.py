@@ -14,7 +14,7 @@ from dataclasses import dataclass
 _TOKEN = re.compile(
     r"[A-Za-z]++(?=[ ,;:)\n]|\Z)"
     r"|(?:[A-Z]\.){2,8}(?:['’]s\b)?"
-    r"|(?:Dr|Mr|Mrs|Ms|Gen|Lt|Col|Maj|Sgt|Capt|Cpl|Prof|Sen|Rep|Gov|Rev|Hon|St)\.(?= )"
+    r"|(?:Dr|Mr|Mrs|Ms|Gen|Lt|Col|Maj|Sgt|Capt|Cpl|Prof|Sen|Rep|Gov|Rev|Hon|St)\.(?=\s|\Z)"
     r"|\d{1,20}(?:[-‐‑][^\W\d_]+){1,6}"
     r"|\d{1,20}(?:[.,:]\d{1,20}){0,10}(?:st|nd|rd|th|s|m|bn|k)?\b"
     r"|[^\W\d_]{2,}+(?<=n)['’]t\b"

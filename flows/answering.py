@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractors.records import Capture, ExtractionError
+from extractors.storable import countable, whole
 from flows import answers
 from flows.config import Workspace
 from flows.readers.files import DOCUMENT_LIMIT, Failure, find_inputs, read_file, read_stdin
 from flows.readers.http import is_url, read_url
+from flows.terminal import warn
+from flows.wording import for_json, for_terminal
 
 if TYPE_CHECKING:
     from extractors.doors import Cleaning
+    from extractors.lexicon import Lexicons
+    from extractors.tagger.session import Session
 
 
 class Unknown(Exception):
@@ -52,9 +57,9 @@ def read_all(
         answer = article_of(content, cleaning)
         good += "error" not in answer
         if form == "jsonl":
-            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            sys.stdout.write(for_json(answer) + "\n")
         else:
-            sys.stdout.write(_as_text(answer) + "\n")
+            sys.stdout.write(whole(_as_text(answer)) + "\n")
     return good
 
 
@@ -80,35 +85,40 @@ def _own_source(content: Capture) -> str | None:
 
 def _as_text(answer: dict[str, Any]) -> str:
     if "error" in answer:
-        return f"{answer['input']}: no article: {answer['error']['reason']}: {answer['error']['message']}\n"
-    lines = [answer["title"] or "(no title)"]
+        said = f"{answer['input']}: no article: {answer['error']['reason']}: {answer['error']['message']}"
+        return for_terminal(said) + "\n"
+    lines = [for_terminal(answer["title"] or "(no title)")]
     by = ", ".join(answer["authors"])
     when = f"{answer['published_at']} ({answer['published_from']})" if answer["published_at"] else "no date"
-    lines.append(" · ".join(x for x in (when, by, answer["language"], answer["canonical_url"] or answer["input"]) if x))
-    return "\n".join(lines) + "\n\n" + str(answer["text"]) + "\n"
+    about = (when, by, answer["language"], answer["canonical_url"] or answer["input"])
+    lines.append(for_terminal(" · ".join(x for x in about if x)))
+    return "\n".join(lines) + "\n\n" + for_terminal(answer["text"], lines=True) + "\n"
 
 
-def code_all(file: str, mentions: bool, own_lexicons: Path | None, confidence: float) -> None:
+def code_all(file: str, mentions: bool, own_lexicons: Path | None, confidence: float, device: str = "cpu") -> None:
     """Answer every line of a JSON Lines file (`-`: standard input) on standard output.
 
     Args:
         confidence: events less sure are left out.
+        device: where the tagger works, one of `coding.DEVICES`.
     Raises:
         OSError: the file cannot be read.
     """
     from flows.gazetteer import read_lexicons
+    from flows.runner import tagger_for
 
-    lexicons = read_lexicons(own_lexicons)
+    lexicons, session = read_lexicons(own_lexicons), tagger_for(device)
     stream: Iterable[bytes] = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115 (closed by the exit of the command)
     out = sys.stdout
     for line in stream:
         if line.strip():
-            out.write(json.dumps(_coded(line, lexicons, mentions, confidence), ensure_ascii=False) + "\n")
+            out.write(for_json(_coded(line, lexicons, mentions, confidence, session)) + "\n")
     out.flush()
 
 
-def _coded(line: bytes, lexicons: Any, mentions: bool, confidence: float) -> dict[str, Any]:
-    from extractors.coder import code
+def _coded(line: bytes, lexicons: Lexicons, mentions: bool, confidence: float, session: Session) -> dict[str, Any]:
+    from extractors import CODED_LIMIT
+    from extractors.events.coder import code
 
     if len(line) > DOCUMENT_LIMIT:
         return {"id": None, "error": f"a line of more than {DOCUMENT_LIMIT >> 20} MB"}
@@ -119,13 +129,21 @@ def _coded(line: bytes, lexicons: Any, mentions: bool, confidence: float) -> dic
     key = asked.get("id") if isinstance(asked, dict) else None
     if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
         return {"id": key, "error": "a line is an object with a string `text`"}
+    if len(asked["text"]) > CODED_LIMIT:
+        return {"id": key, "error": f"a text of more than {CODED_LIMIT:,} characters"}
     try:
         published = day_of(asked.get("published"))
         title, country, source = (
             asked[k] if isinstance(asked.get(k), str) else None for k in ("title", "country", "source")
         )
         coding = code(
-            asked["text"], lexicons=lexicons, published=published, title=title, country=country, source=source
+            asked["text"],
+            lexicons=lexicons,
+            published=published,
+            title=title,
+            country=country,
+            source=source,
+            session=session,
         )
     except Exception as error:  # one line must not end the others
         return {"id": key, "error": f"{type(error).__name__}: {error}"}
@@ -143,7 +161,7 @@ def day_of(given: object) -> date | None:
         return None
     if not isinstance(given, str):
         raise ValueError(f"published: {given!r} is no ISO date")
-    return date.fromisoformat(given[:10])
+    return countable(date.fromisoformat(given[:10]))
 
 
 def explain_one(what: str, space: Workspace, published: str | None, as_json: bool) -> None:
@@ -152,37 +170,74 @@ def explain_one(what: str, space: Workspace, published: str | None, as_json: boo
     Raises:
         Unknown: no such id or URL in the workspace, or a bad date.
     """
-    from extractors.explain import explain, render
+    from extractors.events.explain import explain, render
     from flows.gazetteer import read_lexicons
 
     try:
         day = day_of(published)
     except ValueError as error:
         raise Unknown(f"--published {published}: {error}", "write it as YYYY-MM-DD.") from error
-    text = what
+    lexicons = read_lexicons(space.own_lexicons)
     if is_url(what) or _is_id(what):
-        text, stored = _stored(what, space)
-        day = day or stored
-    explained = explain(text, read_lexicons(space.own_lexicons), day)
-    sys.stdout.write((json.dumps(explained, ensure_ascii=False, indent=1) if as_json else render(explained)) + "\n")
+        explained = _explain_stored(what, space, lexicons, day)
+    else:
+        explained = explain(what, lexicons, day)
+    said = for_json(explained, indent=1) if as_json else for_terminal(render(explained), lines=True)
+    sys.stdout.write(said + "\n")
 
 
 def _is_id(what: str) -> bool:
     return 8 <= len(what) <= 64 and all(c in "0123456789abcdef" for c in what)
 
 
-def _stored(what: str, space: Workspace) -> tuple[str, date | None]:
+_EVENT = """
+    select a.text, a.published_at, a.url, coalesce(a.source, a.site), a.version_id, e.event_id, e.date_start, e.char_start, e.extractor_version
+    from events_all e join articles_all a using (version_id) where e.event_id = $1 or starts_with(e.event_id, $1) limit 1
+"""
+_ARTICLE = """
+    select text, published_at, url, coalesce(source, site), version_id, null, null, null, null
+    from articles where article_id = $1 or version_id = $1 or url = $1 or canonical_url = $1 limit 1
+"""
+
+
+def _explain_stored(what: str, space: Workspace, lexicons: Lexicons, day: date | None) -> list[dict[str, Any]]:
+    """An article as it is coded now, or of it the sentence of one event, with that event alone."""
     import warehouse
+    from extractors import VERSION
+    from extractors.events.explain import explain
+    from extractors.origin import source_country
 
     con = warehouse.connect(space.root)
-    looks = (
-        "select a.text[e.char_start + 1 : e.char_end], a.published_at from events_all e join articles_all a using (version_id) where e.event_id = $1 or starts_with(e.event_id, $1)",
-        "select text, published_at from articles where article_id = $1 or version_id = $1 or url = $1 or canonical_url = $1",
-    )
-    for look in looks:
-        row = con.execute(look, [what]).fetchone()
-        if row:
-            return str(row[0]), row[1].date() if row[1] else None
-    raise Unknown(
-        f"{what}: not in {space.root}", 'ids and URLs are in `dateline sql "from events"`; a sentence goes in quotes.'
-    )
+    row = con.execute(_EVENT, [what]).fetchone() or con.execute(_ARTICLE, [what]).fetchone()
+    if row is None:
+        raise Unknown(
+            f"{what}: not in {space.root}",
+            'ids and URLs are in `dateline sql "from events"`; a sentence goes in quotes.',
+        )
+    text, at, url, source, version_id, event_id, start, offset, coded_by = row
+    country = source_country(url, lexicons.homes.get(source))
+
+    def explained(on: date | None) -> list[dict[str, Any]]:
+        return explain(text, lexicons, on, country=country, source=source, version_id=version_id)
+
+    if event_id is None:
+        return explained(day or (at.date() if at else None))
+    # The log keeps the instant in UTC; the publisher's day, from which dates count, may be the one before or after.
+    stored = at.date() if at else None
+    days = [day] if day else [stored, stored + timedelta(1), stored - timedelta(1)] if stored else [None]
+    best: list[dict[str, Any]] = []
+    for on in days:
+        found = [
+            {**sentence, "acts": [act]}
+            for sentence in explained(on)
+            for act in sentence["acts"]
+            if act["event_id"] == event_id
+        ]
+        best = best or found
+        if found and found[0]["acts"][0]["date"][0] == str(start or ""):
+            return found
+    if best:
+        return best
+    other = "by another version of the extractors" if coded_by != VERSION else "with other lexicons or rules"
+    warn(f"{event_id} was coded {other}, and is coded otherwise now: `dateline reextract` makes the rows anew")
+    return [a for a in explained(days[0]) if a["char_start"] <= offset < a["char_start"] + max(1, len(a["text"]))]

@@ -51,7 +51,7 @@ def marks_of(run: Run, known: Container[str]) -> Marks:
 
     loads = warehouse.read_log(run.root).loads
     # Captures past their time go by themselves: nothing of theirs is to be loaded again.
-    forgotten = (load.version for load in loads if load.kind == "forget" and set(load.rows) != {"captures"})
+    forgotten = (load.version for load in loads if load.kind in warehouse.CUTTING and set(load.rows) != {"captures"})
     return Marks(run, known, max(forgotten, default=0))
 
 

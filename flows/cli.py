@@ -7,15 +7,16 @@ when a flow is asked for.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import deploy_cli, lexicon_cli, reextract_cli, rules_cli, serve_cli, sources, warehouse_cli
+from flows import deploy_cli, lexicon_cli, mending_cli, reextract_cli, rules_cli, serve_cli, sources, warehouse_cli
 from flows.config import SettingsError
-from flows.terminal import Private, Root, fail, space_of, warn
+from flows.terminal import Private, Root, console, fail, named_path, say, space_of, warn
 
 if TYPE_CHECKING:
     from flows.config import Workspace
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(sources.app)
 app.add_typer(warehouse_cli.app)
+app.add_typer(mending_cli.app)
 app.add_typer(deploy_cli.app)
 app.add_typer(reextract_cli.app)
 app.add_typer(lexicon_cli.app, name="lexicon")
@@ -40,7 +42,8 @@ app.add_typer(serve_cli.app)
 
 
 def main() -> None:
-    """Run the command line; a closed pipe and Ctrl-C end it quietly."""
+    """Run the command line; a closed pipe, Ctrl-C, SIGTERM and a closed terminal end it quietly, and whole."""
+    _end_orderly()
     try:
         app()
     except BrokenPipeError:
@@ -51,6 +54,38 @@ def main() -> None:
     except SettingsError as error:
         fail(str(error))
         raise SystemExit(2) from None
+    except Exception as error:
+        if not (said := _broken_world(error)):
+            raise
+        fail(*said)
+        raise SystemExit(1) from None
+
+
+def _broken_world(error: Exception) -> tuple[str, str] | None:
+    """What a command met that is no fault of the program, in words, and a remedy; None of any other error."""
+    import warehouse
+
+    if isinstance(error, (warehouse.CorruptFile, warehouse.NewerSchema)):
+        return str(error), "what is damaged: dateline verify"
+    if isinstance(error, OSError) and error.strerror:
+        return (
+            f"{error.filename or 'disk'}: {error.strerror}",
+            "nothing half done stays: mend this and repeat the command.",
+        )
+    return None
+
+
+def _end_orderly() -> None:
+    """Let SIGTERM and a closed terminal end a command as an error does: workers are ended, what is committed stays. The second time it
+    ends at once: no version of the warehouse and no worker depends on how we end."""
+
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` asked
+            signal.signal(number, stop)
 
 
 @app.command()
@@ -71,6 +106,9 @@ def ingest(
         ),
     ] = None,
     due: Annotated[bool, typer.Option("--due", help="Fetch the configured sources whose schedule has come.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="With --source or --due: take what was forgotten of them once more.")
+    ] = False,
     allow_private: Private = False,
     flow: Annotated[
         bool | None,
@@ -103,9 +141,9 @@ def ingest(
     space = space_of(root)
     given, label, named = _asked(paths or [], source or [], due, space)
     if due and not named:
-        typer.echo("no source is due")
+        say("no source is due")
         return
-    job = job_of.plan(given, label, named, space, allow_private)
+    job = job_of.plan(given, label, named, space, allow_private, again)
     for failed in job.inputs.failures:
         warn(f"{failed.input}: {failed.message}")
     if not job.units:
@@ -118,25 +156,31 @@ def ingest(
     if job.inputs.passed_over and not quiet:
         warn(f"{job.inputs.passed_over} files of other kinds passed over")
     from extractors.siterules import RuleError
+    from warehouse import CorruptFile, NewerSchema
 
     began = job_of.started()
     try:
         counts = _run(job, space, flow, quiet)
+    except (CorruptFile, NewerSchema) as error:
+        raise fail(str(error), "what is damaged: dateline verify; then the same command takes up the rest.") from error
     except RuleError as error:
         raise fail(str(error), "mend the rule, or move its file out of the workspace's `sites` folder.") from error
     seconds = job_of.started() - began
     if not quiet:
-        from rich.console import Console
-
         import warehouse
 
         if counts.sources:
-            Console().print(fetchview.sources_table(counts.sources))
-        Console().print(report.summary_table(counts, seconds, space.root, warehouse.read_log(space.root).version))
+            console().print(fetchview.sources_table(counts.sources))
+        console().print(report.summary_table(counts, seconds, space.root, warehouse.read_log(space.root).version))
     if counts.known and not quiet:
         from flows.reextract_cli import hint
 
         hint(space)
+    for name in counts.recalled:
+        warn(f"{name} had been forgotten; asked for by hand it came back, and may come by itself again")
+    if counts.forgotten:
+        how = "with --again they come back" if job.sources else "by hand they come back"
+        warn(f"{counts.forgotten} documents were left out because they were forgotten; {how}")
     for note in fetchview.notes_of(counts.sources):
         warn(note)
     _say_rejects(counts)
@@ -156,6 +200,8 @@ def _asked(given: list[str], source: list[str], due: bool, space: Workspace) -> 
         raise fail(
             "paths and configured sources are separate runs", "leave out the paths, or --due and the second --source."
         )
+    if not all(name.strip() for name in source):
+        raise fail("--source is empty", "is a variable not set?", code=2)
     if given:
         return given, source[0] if source else None, []
     if not source and not due:
@@ -173,15 +219,17 @@ def _asked(given: list[str], source: list[str], due: bool, space: Workspace) -> 
 def _run(job: Any, space: Workspace, flow: bool | None, quiet: bool) -> Counts:
     from flows import ingest as job_of
 
-    if flow is None:
-        from flows.server import find_server
+    if flow is not False:
+        from flows.server import find_server, use_server
 
         url, why = find_server(space)
-        flow = url is not None
         if url is not None:
-            os.environ["PREFECT_API_URL"] = url
+            use_server(space, url)
+        elif flow:
+            raise fail(f"--flow: {why.partition(': running')[0]}", "start `dateline serve`, or leave --flow out.")
+        flow = url is not None
         if not quiet and why:
-            typer.echo(why, err=True)
+            say(why, err=True)
     if flow:
         from flows.config import quiet_prefect
 
@@ -226,7 +274,8 @@ def _direct(job: Any, space: Workspace, quiet: bool) -> Counts:
                 progress.update(bar, events=so_far.events)
 
             return job_of.ingest_direct(job, space, lambda n: progress.advance(bar, n), committed)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C once more ends at once
         job_of.finish(space.root, so_far)
         warn(
             f"stopped: {so_far.articles} articles in {so_far.loads} loads are committed, no half load; the same command takes up the rest."
@@ -250,7 +299,13 @@ def _say_rejects(counts: Counts) -> None:
 def demo(
     root: Annotated[
         Path | None,
-        typer.Option("--root", help="Folder for the demo's workspace. Else a new temporary one.", show_default=False),
+        typer.Option(
+            "--root",
+            help="Folder for the demo's workspace. Else a new temporary one.",
+            show_default=False,
+            parser=named_path,
+            metavar="DIRECTORY",
+        ),
     ] = None,
 ) -> None:
     """Ingest a dozen sample articles into a fresh workspace and answer three questions.
@@ -331,9 +386,10 @@ def code(
     from flows.coding import read_coding
 
     space = space_of(root)
-    least = read_coding(space).confidence if confidence is None else confidence
+    coding = read_coding(space)
+    least = coding.confidence if confidence is None else confidence
     try:
-        answering.code_all(file, mentions, space.own_lexicons, least)
+        answering.code_all(file, mentions, space.own_lexicons, least, coding.device)
     except OSError as error:
         raise fail(f"{file}: {error.strerror or error}", "name a JSON Lines file, or - for standard input.") from error
 

@@ -43,7 +43,7 @@ class ClusterPool(runner.Pool):
         patience: float = PATIENCE,
         device: str = "cpu",
     ) -> None:
-        super().__init__(0, own, sites, device)
+        super().__init__(0, own, sites, device=device)
         self.address = str(engine.address)
         self.version = _version(own, sites)
         self.client = _connect(self.address, patience)

@@ -7,12 +7,14 @@ the environment variable DATELINE_ROOT, else `./data`.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+_PATTERN = re.compile(r"[*?\[\\]")
 BATCH_DOCUMENTS = 250
 BATCH_BYTES = 64 * 1024 * 1024
 """A load is one batch of at most this many documents and bytes."""
@@ -53,8 +55,27 @@ class Workspace:
 
 
 def workspace(root: str | Path | None = None) -> Workspace:
-    """The workspace named by `root`, DATELINE_ROOT or the default `./data`; its path is made absolute."""
-    return Workspace(Path(root or os.environ.get("DATELINE_ROOT") or "data").expanduser().resolve())
+    """The workspace named by `root`, DATELINE_ROOT or the default `./data`; its path is made absolute.
+
+    Raises:
+        SettingsError: DuckDB could not read below this path.
+    """
+    given = root or os.environ.get("DATELINE_ROOT") or "data"
+    found = (given if isinstance(given, Path) else from_home(given)).resolve()
+    if patterns := _PATTERN.findall(str(found)):
+        raise SettingsError(
+            f"{found}: a workspace's path cannot hold {' '.join(sorted(set(patterns)))}, which DuckDB takes for a pattern: it would read other files"
+        )
+    return Workspace(found)
+
+
+def from_home(given: str) -> Path:
+    """A path in which a leading `~` alone is the user's home; `~ann` may be a file's name, and stays one.
+
+    >>> from_home("~ann/news").name, from_home("~/news") == Path.home() / "news"
+    ('news', True)
+    """
+    return Path(given).expanduser() if given == "~" or given.startswith("~/") else Path(given)
 
 
 class SettingsError(Exception):
@@ -68,11 +89,17 @@ def read_settings(space: Workspace) -> dict[str, Any]:
         SettingsError: the file cannot be read, or is no TOML.
     """
     try:
-        return tomllib.loads(space.settings.read_text(encoding="utf-8"))
+        settings = tomllib.loads(space.settings.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise SettingsError(f"{space.settings}: {error}") from error
+    for key, value in settings.items():
+        if not isinstance(value, dict):
+            raise SettingsError(
+                f"{space.settings}: {key} = {value!r}: {key} is a table, a line [{key}] with its keys below"
+            )
+    return settings
 
 
 def captures_kept(space: Workspace) -> timedelta | None:
@@ -94,7 +121,7 @@ def captures_kept(space: Workspace) -> timedelta | None:
 
 
 def worker_count() -> int:
-    """Processes for extraction: DATELINE_WORKERS, else the processors this process may use, at most 8."""
+    """Processes for extraction: DATELINE_WORKERS (0: this process itself, unwatched), else the processors this process may use, at most 8."""
     given = os.environ.get("DATELINE_WORKERS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)

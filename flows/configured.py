@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flows.config import SettingsError, Workspace, read_settings
+from extractors.links import without_userinfo
+from flows.config import SettingsError, Workspace, from_home, read_settings
 
 FETCHED = ("feed", "sitemap", "site", "urls")
 """Kinds whose address is a URL: a feed of any kind, a sitemap or its index, a front page with its links, pages to be read themselves."""
@@ -81,7 +82,7 @@ class Source:
 
     def paths(self, space: Workspace) -> tuple[Path, ...]:
         """The addresses of a `folder` or `warc`, absolute."""
-        return tuple(space.root / Path(given).expanduser() for given in self.address)
+        return tuple(space.root / from_home(given) for given in self.address)
 
 
 def read_sources(space: Workspace) -> tuple[Source, ...]:
@@ -173,6 +174,8 @@ def _addresses(given: Any, kind: str, wrong: Any) -> tuple[str, ...]:
         raise wrong("address", "a text, or a list of them, is needed")
     if kind in FETCHED and not all(a.lower().startswith(("http://", "https://")) for a in found):
         raise wrong("address", f"a {kind} has an address that begins with http:// or https://")
+    if kind in FETCHED and any(without_userinfo(a) != a for a in found):
+        raise wrong("address", "no user and no password: they are not used, and would be shown")
     return found
 
 

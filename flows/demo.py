@@ -8,6 +8,8 @@ from pathlib import Path
 from flows import ingest as job_of
 from flows import query, report
 from flows.config import workspace
+from flows.terminal import console
+from flows.wording import for_terminal
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -41,24 +43,24 @@ def run_demo(root: Path | None) -> int:
     Returns:
         The exit status: 0 when the samples gave events.
     """
-    from rich.console import Console
+    from rich.text import Text
 
     import warehouse
 
-    console = Console()
+    shown = console()
     space = workspace(root or tempfile.mkdtemp(prefix="dateline-demo-"))
     job = job_of.plan([str(SAMPLES)])
-    console.print(f"[bold]dateline ingest[/] {len(job.inputs.files)} sample files → {space.root}\n")
+    files = f" {len(job.inputs.files)} sample files → {for_terminal(space.root)}\n"
+    shown.print(Text.assemble(("dateline ingest", "bold"), files))
     began = job_of.started()
     counts = job_of.ingest_direct(job, space, lambda _: None, lambda _: None)
-    console.print(
+    shown.print(
         report.summary_table(counts, job_of.started() - began, space.root, warehouse.read_log(space.root).version)
     )
     for question, statement in QUESTIONS:
-        console.print(f"\n[bold]{question}[/]")
-        console.print(statement, style="dim", highlight=False)
+        shown.print(f"\n{question}", style="bold")
+        shown.print(statement, style="dim", highlight=False)
         query.run(space.root, statement, "table", None, None)
-    console.print(
-        f'\nYour turn: [bold]dateline sql --root {space.root} "from events"[/]  ·  views and macros: "from help"'
-    )
+    turn = (f'dateline sql --root {for_terminal(space.root)} "from events"', "bold")
+    shown.print(Text.assemble("\nYour turn: ", turn, '  ·  views and macros: "from help"'))
     return 0 if counts.events or counts.known else 1

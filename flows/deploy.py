@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.config import SettingsError, Workspace
+from flows.config import SettingsError, Workspace, from_home
 from flows.readers.files import find_inputs, media_type
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def parts(paths: Iterable[Path]) -> Iterator[Part]:
     Raises:
         SettingsError: a path does not exist, or too many files lie beside folders.
     """
-    for path in (p.expanduser().absolute() for p in paths):
+    for path in (from_home(str(p)).absolute() for p in paths):
         if not path.exists():
             raise SettingsError(f"{path}: there is no such file or folder")
         folders = (
@@ -137,10 +138,25 @@ def schedule_text(one: RunnerDeployment) -> str:
     return "at an event" if one.triggers else "when asked for"
 
 
-def worker_command(url: str, pool: str) -> str:
-    """How a worker is started, on any machine that sees the workspace."""
+def worker_command(url: str, pool: str, password: str = "") -> str:
+    """How a worker is started, on any machine that sees the workspace.
+
+    Args:
+        password: how the shell comes by the server's password, as `password_of` says it.
+    """
     private = " ".join(f"{k}={v}" for k, v in ENVIRONMENT.items())
-    return f"PREFECT_API_URL={url} {private} prefect worker start --type process --pool {pool} --limit 2"
+    secret = f'PREFECT_API_AUTH_STRING="{password}" ' if password else ""
+    return f"PREFECT_API_URL={url} {secret}{private} prefect worker start --type process --pool {pool} --limit 2"
+
+
+def password_of(space: Workspace, url: str) -> str:
+    """How a shell comes by the password of a server, which is not printed: '' for one that has none."""
+    from flows.secret import read_secret
+    from flows.server import PASSWORD, own_server
+
+    if url == own_server(space) and os.environ.get(PASSWORD) == read_secret(space):
+        return f"$(dateline serve --show-secret --root {shlex.quote(str(space.root))})"
+    return f"${PASSWORD}" if os.environ.get(PASSWORD) else ""
 
 
 def _ensure_pool(client: SyncPrefectClient, pool: str) -> None:
@@ -180,9 +196,11 @@ def server_url(space: Workspace) -> str:
     """
     from flows.server import find_server
 
-    url, _ = find_server(space)
+    url, why = find_server(space)
     if url is not None:
         return url
+    if "password" in why:
+        raise SettingsError(why.partition(": running")[0])
     given = os.environ.get("PREFECT_API_URL")
     said = (
         f"no Prefect server answers at PREFECT_API_URL={given}"

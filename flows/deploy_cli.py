@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -42,14 +41,14 @@ def deploy(
     """
     from flows import deploy as pools
     from flows.config import quiet_prefect
-    from flows.server import own_server, suffix_of
+    from flows.server import own_server, suffix_of, use_server
 
     space = space_of(root)
     found = list(pools.parts(archives or []))
     if archives and not found:
         warn(f"nothing to read in {', '.join(map(str, archives))}")
     url = pools.server_url(space)
-    os.environ["PREFECT_API_URL"] = url
+    use_server(space, url)
     quiet_prefect(space.prefect_home)
     from prefect.client.orchestration import get_client
 
@@ -64,4 +63,6 @@ def deploy(
         typer.echo(f"  removed: {name}")
     for name in queued:
         typer.echo(f"  queued: {name}")
-    typer.echo(f"workers, on every machine that is to help:\n  {pools.worker_command(url, pool)}")
+    typer.echo(
+        f"workers, on every machine that is to help:\n  {pools.worker_command(url, pool, pools.password_of(space, url))}"
+    )

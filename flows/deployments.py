@@ -9,12 +9,15 @@ tried: a run whose runner was killed before it began kept its slot, and every la
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 import zlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import anyio
 import httpx
@@ -28,7 +31,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
@@ -37,16 +40,19 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.flows import Flow
 from prefect.runner import Runner
+from prefect.runner._starter_engine import EngineCommandStarter
 from prefect.states import Crashed
 from prefect.types._datetime import DateTime
 from prefect.types.entrypoint import EntrypointType
 
 from flows.config import SettingsError, Workspace, worker_count, workspace
 from flows.configured import Source, read_sources
+from flows.confine import SERVED
 from flows.doctor import ZOMBIES
 from flows.fetchstate import due_sources, last_tries
 from flows.maintain import maintain, roll_up
 from flows.reextract import reextract
+from flows.server import OWN_API, only_while_served
 from flows.sweep import LANDED, inbox
 from flows.tasks import INGEST_COMMITTED, ingest
 
@@ -55,9 +61,17 @@ RENEW = 75
 """Exit status that asks to be started again at once."""
 SILENCE = 90
 """Seconds without a sign of life (runs give one every 30) until a run counts as dead."""
+_LAST_WORDS = 8.0
+"""Seconds in which the runner ends of itself when it is told to."""
 SWEEP = "*/5 * * * *"
 NIGHTLY = "17 3 * * *"
 """When maintain runs, UTC."""
+
+
+ENTRYPOINTS = frozenset(
+    f"{flow.__module__}.{flow.fn.__name__}" for flow in (inbox, ingest, reextract, maintain, roll_up)
+)
+"""All that a run may execute, as modules and names of this package."""
 
 
 def deployments(space: Workspace, suffix: str = "") -> list[RunnerDeployment]:
@@ -131,18 +145,72 @@ def schedule_of(source: Source) -> CronSchedule | IntervalSchedule | None:
     return CronSchedule(cron=source.cron, timezone=source.timezone) if source.cron else None
 
 
-class PatientRunner(Runner):
-    """Prefect's runner, which gives up after three seconds without a server, and its runs with it. This one waits for the server."""
+class OwnRunner(Runner):
+    """Prefect's runner, with two differences.
 
-    async def __aenter__(self) -> PatientRunner:
+    It waits for the server, where Prefect's gives up after three seconds without one, and its runs with it. And it executes the flows
+    of this package only: Prefect's does what the deployment says on the server (an entrypoint, a shell command to fetch it with),
+    so that whoever may write there may execute anything here.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._own: dict[UUID, str] = {}
+
+    async def __aenter__(self) -> OwnRunner:
         await super().__aenter__()
         poller = self._scheduled_run_poller
         poller._get_and_submit_flow_runs = _patient(poller._get_and_submit_flow_runs)  # type: ignore[method-assign]
+        poller._resolve_starter = self._starter_of  # type: ignore[assignment]
+        assert self._hook_runner is not None
+        self._hook_runner._resolve_flow = _without_hooks
         return self
 
+    async def add_own(self, made: RunnerDeployment) -> UUID:
+        """Register a deployment on the server, and here what its runs execute, whatever the server then says of it."""
+        made.work_pool_name = made.work_queue_name = None  # said, so that what the server has is cleared
+        add: Any = self.aadd_deployment
+        known: UUID = await add(made)
+        assert made.entrypoint in ENTRYPOINTS, made.entrypoint
+        self._own[known] = made.entrypoint
+        return known
+
+    def _starter_of(self, run: FlowRun) -> EngineCommandStarter:
+        entrypoint = self._own.get(run.deployment_id) if run.deployment_id else None
+        if entrypoint is None:
+            raise RuntimeError(f"of a deployment ({run.deployment_id}) that was not registered here: not executed")
+        return EngineCommandStarter(
+            tmp_dir=self._tmp_dir,
+            entrypoint=entrypoint,
+            deployment_name=self._deployment_registry.get_deployment_name(run.deployment_id),  # type: ignore[arg-type]
+            control_channel=self._control_channel,
+        )
+
+    async def _run_on_cancellation_hooks(self, *_: Any) -> None:
+        """None, as in `_without_hooks`."""
+
+    async def _run_on_crashed_hooks(self, *_: Any) -> None:
+        """As above."""
+
     def handle_sigterm(self, *_: Any) -> None:
-        """End, and the runs with us, as leaving the runner's block does; Prefect's own adds a coroutine that nobody awaits."""
+        """End, and the runs with us, as leaving the runner's block does; Prefect's own adds a coroutine that nobody awaits.
+
+        That tells the server, and waits for minutes where the server ended first: then all of our process group is killed.
+        """
+        late = threading.Timer(_LAST_WORDS, _kill_all)
+        late.daemon = True
+        late.start()
         sys.exit(0)
+
+
+def _kill_all() -> None:
+    if os.getpgrp() == os.getpid():  # as `dateline serve` starts us
+        os.killpg(0, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _without_hooks(run: FlowRun) -> Flow[Any, Any]:
+    return inbox  # like all of ours it has none; Prefect's runner would import what the server names, to look for some
 
 
 def _patient(work: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
@@ -164,7 +232,7 @@ async def serve(space: Workspace, suffix: str) -> bool:
         Whether it wants to be started anew: after the server was away (SIGUSR1 says so), Prefect's runner no longer hears that a
         run is to be cancelled. It ends once no run is under way.
     """
-    runner = PatientRunner(name=TAG, limit=max(2, worker_count()) + 1, pause_on_shutdown=False)
+    runner = OwnRunner(name=TAG, limit=max(2, worker_count()) + 1, pause_on_shutdown=False)
     await _register(runner, space, suffix)
     await install_zombies()
     await _bury(space)
@@ -186,10 +254,9 @@ async def _end_when_idle(runner: Runner) -> None:
     await runner.astop()
 
 
-async def _register(runner: Runner, space: Workspace, suffix: str) -> None:
+async def _register(runner: OwnRunner, space: Workspace, suffix: str) -> None:
     made = await anyio.to_thread.run_sync(deployments, space, suffix)
-    add: Any = runner.aadd_deployment
-    wanted = [await add(one) for one in made]
+    wanted = [await runner.add_own(one) for one in made]
     async with get_client() as client:
         every = await client.read_deployments(deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG])))
         for old in every:
@@ -199,7 +266,7 @@ async def _register(runner: Runner, space: Workspace, suffix: str) -> None:
                 await pause(old.id, True)
 
 
-async def _follow_settings(runner: Runner, space: Workspace, suffix: str) -> None:
+async def _follow_settings(runner: OwnRunner, space: Workspace, suffix: str) -> None:
     """Take up sources that come, go or change, without a restart."""
     seen = _changed(space)
     while True:
@@ -299,6 +366,9 @@ async def install_zombies() -> None:
 
 def main(root: str, suffix: str = "") -> None:
     """Serve a workspace's deployments at PREFECT_API_URL until SIGTERM or Ctrl-C."""
+    os.environ[SERVED] = str(workspace(root).root)  # what the processes of the runs are bound by
+    if own := os.environ.get(OWN_API):
+        only_while_served(workspace(root), own)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us with SIGTERM, after the watcher
     if anyio.run(serve, workspace(root), suffix):
         sys.exit(RENEW)

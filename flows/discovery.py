@@ -8,10 +8,11 @@ from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractors.listings import Listing, NotAListing, read_listing
-from extractors.records import Capture
+from extractors.listings import Listing
+from extractors.records import Capture, ExtractionError
 from flows.config import Workspace
 from flows.configured import LOCAL, Source
+from flows.listing import read_safely
 from flows.readers.files import Failure
 from flows.readers.http import FEED, PAGE, Fetcher, Request
 
@@ -71,8 +72,8 @@ async def look(fetcher: Fetcher, request: Request) -> Listing:
         raise NotFound(f"{request.url}: {got.content.reason}: {got.content.message}")
     assert isinstance(got.content, Capture), "a request without validators has an answer"
     try:
-        return read_listing(got.content.body, got.content.final_url or request.url, got.content.charset)
-    except NotAListing as error:
+        return await read_safely(got.content.body, got.content.final_url or request.url, got.content.charset)
+    except ExtractionError as error:
         raise NotFound(f"{request.url}: {error}") from error
 
 

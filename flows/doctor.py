@@ -16,7 +16,9 @@ from pathlib import Path
 from flows import inbox
 from flows.config import SettingsError, Workspace
 from flows.locks import alone, is_locked
-from flows.server import answers, call, own_server
+from flows.secret import is_open_to_others, read_secret, secret_file
+from flows.server import PASSWORD, answers, call, own_server, password_for, refuses
+from flows.terminal import say
 
 ZOMBIES = "dateline: a run without a sign of life is marked as crashed"
 """Name of the automation that `dateline serve` installs."""
@@ -45,7 +47,7 @@ class Check:
 
 def examine(space: Workspace) -> list[Check]:
     """Look at everything, in the order in which it would be mended."""
-    found = [*_packages(), *_settings(space), *_disk(space), *_warehouse(space), *_inbox(space)]
+    found = [*_packages(), *_tagger(), *_settings(space), *_disk(space), *_warehouse(space), *_inbox(space)]
     return found + list(_server(space))
 
 
@@ -56,9 +58,9 @@ def report(found: list[Check], form: str) -> bool:
         print(json.dumps({"ok": good, "checks": [asdict(c) for c in found]}, ensure_ascii=False, indent=1))
         return good
     for check in found:
-        print(f"{ {'ok': ' ok  ', 'note': 'note ', 'wrong': 'WRONG'}[check.state] } {check.name}: {check.found}")
+        say(f"{ {'ok': ' ok  ', 'note': 'note ', 'wrong': 'WRONG'}[check.state] } {check.name}: {check.found}")
         if check.remedy:
-            print(f"       → {check.remedy}")
+            say(f"       → {check.remedy}")
     return good
 
 
@@ -81,15 +83,42 @@ def _packages() -> Iterator[Check]:
             )
 
 
+_REFERENCE = ("Police in Nairobi arrested six opposition lawmakers on Tuesday.", "COERCE")
+"""A sentence that every whole model reads as an event of this type."""
+
+
+def _tagger() -> Iterator[Check]:
+    """Whether the model is whole and reads on this machine."""
+    from extractors.tagger import decode, session
+    from extractors.tagger.card import model_id, read_card
+
+    remedy = "install Dateline anew: pip install --force-reinstall --no-deps ."
+    try:
+        if session.digest() != read_card()["model"]["sha256"]:
+            yield Check("tagger", "wrong", "its files are not those that its card names", remedy)
+            return
+        text, kind = _REFERENCE
+        read = decode.propose(session.load(), text, [(0, len(text))])
+    except Exception as error:  # whatever is wrong with the files or the runtime, it is said and the rest looked at
+        yield Check("tagger", "wrong", f"{type(error).__name__}: {error}", remedy)
+        return
+    if any(p.type == kind and p.score > 0.5 for p, _ in read):
+        yield Check("tagger", "ok", f"model {model_id()} reads")
+    else:
+        yield Check("tagger", "wrong", "the model misreads a plain sentence on this processor", remedy)
+
+
 def _settings(space: Workspace) -> Iterator[Check]:
     from flows.coding import read_coding
     from flows.configured import read_sources
+    from flows.confine import readable
     from flows.engine import read_engine
 
     try:
         sources = read_sources(space)
         read_engine(space)
         read_coding(space)
+        readable(space)
     except SettingsError as error:
         yield Check(
             "settings", "wrong", str(error), "mend the line; `dateline serve` keeps the schedules it has until then."
@@ -209,6 +238,7 @@ def _inbox(space: Workspace) -> Iterator[Check]:
 
 def _server(space: Workspace) -> Iterator[Check]:
     api = os.environ.get("PREFECT_API_URL") or own_server(space)
+    yield from _secret(space)
     served = is_locked(space.prefect_home / "serve.lock")
     if not api and not served:
         yield Check(
@@ -222,7 +252,13 @@ def _server(space: Workspace) -> Iterator[Check]:
         why = f"the server at {api} does not answer" if api else "it is being served, and the server is not up yet"
         yield Check("server", "wrong", why, f"look into {space.prefect_home / 'logs' / 'server.log'}, or end `dateline serve` and start it again.")  # fmt: skip
         return
+    password = password_for(space, api) or None
+    if refuses(api, password):
+        yield Check("server", "wrong", f"the server at {api} wants another password", f"export {PASSWORD}=… with what the server has as PREFECT_SERVER_API_AUTH_STRING.")  # fmt: skip
+        return
     yield Check("server", "ok", api)
+    if not refuses(api, ""):
+        yield Check("server password", "note", f"the server at {api} asks for none: whoever reaches it, a page in a browser too, can run commands on this machine", f"start it with PREFECT_SERVER_API_AUTH_STRING=NAME:PASSWORD, and give Dateline the same as {PASSWORD}; or let `dateline serve` start its own.")  # fmt: skip
     if not served:
         yield Check(
             "serve",
@@ -231,8 +267,8 @@ def _server(space: Workspace) -> Iterator[Check]:
             "nothing takes the inbox or the schedules: start it (with --no-server for this server).",
         )
     try:
-        yield from _schedules(space, api)
-        yield from _automation(api)
+        yield from _schedules(space, api, password)
+        yield from _automation(api, password)
     except (OSError, ValueError, KeyError, TypeError) as error:
         yield Check(
             "server",
@@ -252,11 +288,18 @@ def _server(space: Workspace) -> Iterator[Check]:
         yield Check("server database", state, f"{size / 1e6:,.0f} MB", remedy)
 
 
-def _schedules(space: Workspace, api: str) -> Iterator[Check]:
+def _secret(space: Workspace) -> Iterator[Check]:
+    if is_open_to_others(space):
+        yield Check("secret", "wrong", f"others may read {secret_file(space)}, the password of this workspace's server", "start `dateline serve` again: it makes a new one.")  # fmt: skip
+    elif read_secret(space):
+        yield Check("secret", "ok", f"{secret_file(space)} is yours alone")
+
+
+def _schedules(space: Workspace, api: str, password: str | None) -> Iterator[Check]:
     query = {"deployments": {"tags": {"all_": ["dateline"]}}, "limit": 200}
     ours = [
         d
-        for d in call(api, "POST", "/deployments/filter", query)
+        for d in call(api, "POST", "/deployments/filter", query, password=password)
         if (d.get("parameters") or {}).get("root") == str(space.root)
     ]
     if not ours:
@@ -269,14 +312,14 @@ def _schedules(space: Workspace, api: str) -> Iterator[Check]:
         fresh = datetime.fromisoformat(deployment["created"].replace("Z", "+00:00")) > datetime.now(UTC) - timedelta(
             minutes=2
         )
-        if not fresh and not call(api, "POST", "/flow_runs/count", of):
+        if not fresh and not call(api, "POST", "/flow_runs/count", of, password=password):
             barren.append(deployment["name"])
     if barren:
         yield Check("schedules", "wrong", f"no run is planned for {', '.join(barren[:5])}", "the scheduler makes none: check sqlalchemy above, and server.log.")  # fmt: skip
     else:
         yield Check("schedules", "ok", f"{len(ours)} deployments, {len(timed)} with a schedule, runs are planned")
     late = {"flow_runs": {"deployment_id": {"any_": [d["id"] for d in ours]}, "state": {"name": {"any_": ["Late"]}}}}
-    if count := call(api, "POST", "/flow_runs/count", late):
+    if count := call(api, "POST", "/flow_runs/count", late, password=password):
         yield Check(
             "late runs",
             "note",
@@ -285,8 +328,12 @@ def _schedules(space: Workspace, api: str) -> Iterator[Check]:
         )
 
 
-def _automation(api: str) -> Iterator[Check]:
-    found = [a for a in call(api, "POST", "/automations/filter", {"limit": 200}) if a.get("name") == ZOMBIES]
+def _automation(api: str, password: str | None) -> Iterator[Check]:
+    found = [
+        a
+        for a in call(api, "POST", "/automations/filter", {"limit": 200}, password=password)
+        if a.get("name") == ZOMBIES
+    ]
     if found and found[0].get("enabled"):
         yield Check("automation", "ok", "killed runs are marked as crashed")
     else:

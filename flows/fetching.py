@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import queue
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -23,6 +24,8 @@ from extractors.records import Capture, ExtractionError
 from flows.config import SettingsError, Workspace, read_settings
 from flows.configured import Source
 from flows.fetchstate import GIVEN_UP, FetchState, Page
+from flows.gate import Gate
+from flows.listing import is_watched, read_safely, reader
 from flows.locks import alone
 from flows.readers.files import JSON, Failure, failure
 from flows.readers.http import FEED, PAGE, PASSING, Fetch, Fetched, Fetcher, Limits, Request, host_of
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 REFUSED = ("robots_disallowed", "http_401", "http_402", "http_403", "http_451")
 """Reasons why a page is not ours to read, though its feed may carry the text."""
 LIMITS = Limits()
+_MACHINES = (OSError, sqlite3.Error, MemoryError)
+"""Faults of the machine: they end the run."""
 _QUEUED_BYTES = 24 << 20
 _QUEUED = 200
 _ABSORB_EVERY = 1000
@@ -42,8 +47,10 @@ _BELIEVED = timedelta(days=7)
 _SITEMAP_LIMIT = 50 << 20
 _LANE_SECONDS = 3600.0
 """After so long a run leaves the rest of a host's pages to the next: a crawl delay of minutes would hold it for days."""
-_PARTS = 100
-"""Sitemaps of an index, or feeds of a front page, that are read in one run; the newest first."""
+LISTINGS_LIMIT = 100
+"""Listings of one source that are read in one run: sitemaps of an index, feeds of a front page; the newest first."""
+LISTING_SECONDS = 900.0
+"""Seconds after which no further listing of a source is read in a run."""
 
 
 @dataclass(slots=True)
@@ -58,6 +65,8 @@ class Tally:
     """Asked for, and as they were."""
     known: int = 0
     """Not asked for: fetched a short time ago, or by another source of this run."""
+    forgotten: int = 0
+    """Not asked for because they were forgotten."""
     failed: int = 0
     later: int = 0
     """Left to the next run: above the limit, or the host asked for time."""
@@ -91,6 +100,8 @@ class _Work:
     closing: list[Fetch] = field(default_factory=list)
     """Attempts at its listings, to be committed after all they named: a listing is known only when its articles are."""
     complete: bool = True
+    listings: int = 0
+    began: float = field(default_factory=time.monotonic)
     open: int = 0
     done: asyncio.Event = field(default_factory=asyncio.Event)
     chosen: list[tuple[Request, Entry]] = field(default_factory=list)
@@ -110,8 +121,11 @@ class Gathering:
         urls: Source | None = None,
         limits: Limits | None = None,
         resolver: Resolve | None = None,
+        gate: Gate | None = None,
+        again: bool = False,
     ) -> None:
-        """`urls`: addresses given by hand, as a source without a name."""
+        """`urls`: addresses given by hand, as a source without a name; `gate` turns away what was forgotten unless `again`."""
+        self._gate, self._again = gate, again
         self._space = space
         self._works = [_Work(s, Tally(pause=s.pause.total_seconds(), robots=s.robots), True) for s in sources]
         if urls is not None and urls.address:
@@ -137,6 +151,8 @@ class Gathering:
             self._held.close()
             self._state.close()
             raise
+        if is_watched() and any(work.source.kind != "urls" for work in self._works):
+            reader()  # starts while the first listing is fetched
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="fetching", daemon=True)
         self._thread.start()
@@ -205,11 +221,25 @@ class Gathering:
             state.put_waits(fetcher.asked_until)
 
     async def _source(self, work: _Work) -> None:
+        """One source, whatever its servers say: what goes wrong with it is its own."""
+        try:
+            await self._from_listings(work)
+        except _MACHINES:
+            raise
+        except Exception as error:
+            work.tally.failed += 1
+            work.tally.notes.append(f"internal_error: {type(error).__name__}: {error}"[:300])
+            self.closing += map(_unvalidated, work.closing)
+
+    async def _from_listings(self, work: _Work) -> None:
         """One source from its listings to its last page."""
         source = work.source
         if work.named:
             for url, capture, fetches in self._state.spooled(source.name):
                 self._seen.add(url)
+                if self._away(work, url):
+                    self._state.drop(source.name, url)
+                    continue
                 self._resumed.add(url)
                 await self._put(Arrived(capture, fetches))
                 work.tally.new += 1
@@ -233,14 +263,19 @@ class Gathering:
 
     async def _listing(self, work: _Work, url: str, depth: int = 0) -> None:
         """Fetch one listing and choose from what it names; an index leads to its sitemaps, a front page to its feeds."""
-        from extractors.listings import NotAListing, read_listing
-
         if url in self._seen:
             return
+        if work.listings == LISTINGS_LIMIT or time.monotonic() - work.began > LISTING_SECONDS:
+            work.tally.notes.append(f"{url}: left to the next run, after {work.listings} listings of this source")
+            work.listings, work.complete = LISTINGS_LIMIT + 1, False
+        if work.listings > LISTINGS_LIMIT:
+            return
+        work.listings += 1
         self._seen.add(url)
         source, page = work.source, self._state.page(url)
         sitemap = source.kind == "sitemap"
-        request = self._request(work, url, page)
+        # A listing that is as it was would name nothing, and so nothing that was forgotten.
+        request = self._request(work, url, None if self._again else page)
         got = await self._fetch(replace(request, accept=FEED if source.kind != "site" else PAGE,
                                         limit=_SITEMAP_LIMIT if sitemap else None))  # fmt: skip
         work.closing += got.fetches
@@ -255,10 +290,8 @@ class Gathering:
         else:
             try:
                 async with self._reading:
-                    listing = await asyncio.to_thread(
-                        read_listing, got.content.body, got.content.final_url or url, got.content.charset
-                    )
-            except (NotAListing, ExtractionError) as error:
+                    listing = await read_safely(got.content.body, got.content.final_url or url, got.content.charset)
+            except ExtractionError as error:
                 work.tally.failed += 1
                 work.tally.notes.append(f"{url}: {error.reason}: {error}")
                 await self._put(Arrived(_failed(work, url, error.reason, str(error)), ()))
@@ -266,7 +299,7 @@ class Gathering:
             self._choose(work, listing)
             more = listing.more
             self._state.put_parts(url, more)
-        for part in more[:_PARTS] if depth < 2 else ():
+        for part in more[:LISTINGS_LIMIT] if depth < 2 else ():
             await self._listing(work, part, depth + 1)
 
     def _choose(self, work: _Work, listing: Listing) -> None:
@@ -280,11 +313,20 @@ class Gathering:
                 work.tally.known += entry.url not in self._resumed
                 continue
             self._seen.add(entry.url)
+            if self._away(work, entry.url):
+                continue
             page = self._state.page(entry.url)
             if page is not None and not self._worth(work.source, page, entry):
                 work.tally.known += 1
                 continue
             work.chosen.append((self._request(work, entry.url, page), entry))
+
+    def _away(self, work: _Work, url: str) -> bool:
+        """Whether an address was forgotten; by hand each is asked for."""
+        if self._gate is None or self._gate.passes_address(url, None, self._again or not work.named):
+            return False
+        work.tally.forgotten += 1
+        return True
 
     def _worth(self, source: Source, page: Page, entry: Entry) -> bool:
         """Whether a page that was asked for before is to be asked for again."""
@@ -307,6 +349,8 @@ class Gathering:
         for url in self._state.failed(work.source.name):
             if url not in self._seen and not url.endswith("/robots.txt"):
                 self._seen.add(url)
+                if self._away(work, url):
+                    continue
                 work.chosen.append((self._request(work, url, self._state.page(url)), Entry(url)))
 
     def _request(self, work: _Work, url: str, page: Page | None) -> Request:
@@ -339,7 +383,14 @@ class Gathering:
         while lane:
             work, request, entry = lane.popleft()
             if time.monotonic() - began < _LANE_SECONDS:
-                await self._page(work, request, entry)
+                try:
+                    await self._page(work, request, entry)
+                except _MACHINES:
+                    raise
+                except Exception as error:
+                    work.tally.failed += 1
+                    work.complete = False
+                    work.tally.notes.append(f"{request.url}: internal_error: {type(error).__name__}: {error}"[:300])
             else:
                 work.tally.later += 1
                 work.complete = False

@@ -91,17 +91,19 @@ class FetchState:
         seen = row[0] if row else 0
         if seen == snapshot.version:
             return
-        forgotten = any(load.kind == "forget" and load.version > seen for load in snapshot.loads)
+        forgotten = any(load.kind in warehouse.CUTTING and load.version > seen for load in snapshot.loads)
         if seen > snapshot.version or forgotten:  # another warehouse, or rows that are gone: begin anew
             seen = 0
         self.db.execute("begin immediate")
         try:
+            held = None
             if seen == 0:
                 self.db.execute("delete from pages")
+                held = _held(self._root, snapshot.version) if forgotten else None
             for file in snapshot.files.get("fetches", ()):
                 if file.version > seen:
                     for rows in _rows(self._root, file.path):
-                        self._take(rows)
+                        self._take([_unvalidated(row, held) for row in rows] if held is not None else rows)
             self.db.execute("insert or replace into meta values ('version', ?)", (snapshot.version,))
             self.db.execute("commit")
         except BaseException:
@@ -182,6 +184,10 @@ class FetchState:
             fetches = (Fetch(**{**f, "at": datetime.fromtimestamp(f["at"], UTC)}) for f in json.loads(row[0]))
             yield url, Capture(body=row[2], headers=headers, fetched_at=fetched_at, **meta), tuple(fetches)
 
+    def drop(self, source: str, url: str) -> None:
+        """Let go of what the spool holds of an address."""
+        self.db.execute("delete from spool where source = ? and url = ?", (source, url))
+
 
 _META = ("input", "media_type", "charset", "url", "source", "headers", "final_url")
 
@@ -196,6 +202,19 @@ def _rows(root: Any, path: str) -> Iterator[list[dict[str, Any]]]:
             for row in rows:
                 row["at"] = row["at"].replace(tzinfo=UTC).timestamp()
             yield sorted(rows, key=lambda row: float(row["at"]))
+
+
+def _held(root: Any, version: int) -> set[str]:
+    """What was fetched and is there still, by capture_id: asked again, a server may say that the rest is as it was."""
+    import warehouse
+
+    tables = " union ".join(f"select capture_id from {name}" for name in ("captures", "articles_all", "rejects"))
+    with warehouse.connect(root, version, comments=False) as con:
+        return {capture for (capture,) in con.execute(tables).fetchall() if capture}
+
+
+def _unvalidated(row: dict[str, Any], held: set[str]) -> dict[str, Any]:
+    return row if row["capture_id"] in held else row | {"etag": None, "last_modified": None, "capture_id": None}
 
 
 def _page(row: dict[str, Any]) -> dict[str, Any]:
@@ -239,6 +258,35 @@ def _open(path: str) -> sqlite3.Connection:
         state.close()
         raise
     return state
+
+
+_OF = (("pages", "url = ?", "source = ?"), ("spool", "url = ?", "source = ?"), ("parts", "url = ?", None), ("tries", None, "source = ?"))  # fmt: skip
+"""Tables that name addresses or sources, and by what."""
+
+
+def count_of(state: sqlite3.Connection, urls: Iterable[str], source: str | None) -> int:
+    """How many rows name an address or a source."""
+    return sum(
+        state.execute(f"select count(*) from {table} where {condition}", (value,)).fetchone()[0]
+        for table, condition, value in _conditions(urls, source)
+    )
+
+
+def drop_of(state: sqlite3.Connection, urls: Iterable[str], source: str | None) -> None:
+    """Take out all rows that name an address or a source, so that the file does not hold them either."""
+    state.execute("pragma secure_delete = on")
+    for table, condition, value in _conditions(urls, source):
+        state.execute(f"delete from {table} where {condition}", (value,))
+    state.execute("pragma wal_checkpoint(truncate)")
+
+
+def _conditions(urls: Iterable[str], source: str | None) -> Iterator[tuple[str, str, str]]:
+    every = sorted(urls)
+    for table, by_url, by_source in _OF:
+        if by_url is not None:
+            yield from ((table, by_url, url) for url in every)
+        if by_source is not None and source is not None:
+            yield table, by_source, source
 
 
 def tried(space: Workspace, sources: Iterable[Source], at: datetime) -> None:

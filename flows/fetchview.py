@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from flows.wording import for_name, for_terminal
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -48,7 +50,7 @@ def source_rows(sources: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]
     """A row a source as plain values: its counts, and the politeness that was in force."""
     return [
         {
-            "source": name,
+            "source": for_name(name),
             **{column: tally[column] for column in _COLUMNS},
             "politeness": f"robots.txt {'obeyed' if tally['robots'] else 'not asked'}, 1 connection a host, {tally['pause']:g} s between requests",
         }
@@ -58,12 +60,19 @@ def source_rows(sources: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]
 
 def unread(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The sources whose listing could not be had, each with the reason."""
-    return [f"{name}: {t['notes'][0]}" for name, t in sources.items() if t["failed"] and t["notes"] and not t["found"]]
+    return [
+        for_terminal(f"{name}: {t['notes'][0]}")
+        for name, t in sources.items()
+        if t["failed"] and t["notes"] and not t["found"]
+    ]
 
 
 def notes_of(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What went wrong with listings, a line each."""
-    return [f"{name}: {note}" for name, tally in sources.items() for note in tally["notes"][:3]]
+    """What went wrong with listings, and what was left out, a line each."""
+    notes = [f"{name}: {note}" for name, tally in sources.items() for note in tally["notes"][:3]]
+    left = ((name, tally["forgotten"]) for name, tally in sources.items() if tally["forgotten"])
+    notes += [f"{name}: {n:,} addresses were not asked for because they were forgotten" for name, n in left]
+    return [for_terminal(note) for note in notes]
 
 
 @contextmanager
@@ -72,12 +81,13 @@ def watched(tallies: Mapping[str, Tally], quiet: bool) -> Iterator[None]:
     if quiet or not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
     from rich.live import Live
+
+    from flows.terminal import console
 
     with Live(
         get_renderable=lambda: sources_table({name: t.shown() for name, t in tallies.items()}, whole=False),
-        console=Console(stderr=True),
+        console=console(stderr=True),
         refresh_per_second=2,
         transient=True,
     ):

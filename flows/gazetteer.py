@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.config import SettingsError
+from flows.config import SettingsError, from_home
 
 if TYPE_CHECKING:
     from extractors.gazetteer import Gazetteer
@@ -54,7 +54,7 @@ def read_lexicons(own: Path | None) -> Lexicons:
 def cache_folder() -> Path:
     """DATELINE_CACHE, else `dateline` in the user's cache folder."""
     if given := os.environ.get("DATELINE_CACHE"):
-        return Path(given).expanduser().absolute()
+        return from_home(given).absolute()
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "dateline"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dateline"

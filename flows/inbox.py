@@ -147,7 +147,7 @@ def claim(inbox: Path, settle: float = SETTLE, files: int = BATCH_DOCUMENTS, siz
         digest.update(_identity(path, inbox, info))
     if not chosen:
         return None
-    batch, folder = _new_folder(inbox, digest.hexdigest()[:24])
+    batch, folder = new_folder(inbox, digest.hexdigest()[:24])
     if not _take(chosen, inbox, folder / "files"):  # another was quicker
         _remove(folder)
         return None
@@ -170,6 +170,17 @@ def _take(chosen: list[Path], inbox: Path, folder: Path) -> int:
     return moved
 
 
+def move(files: Iterable[Dropped], folder: Path) -> None:
+    """Move files of a claimed batch into the folder of another, each where it was below."""
+    touched: set[Path] = {folder.parent, folder.parent.parent}
+    for dropped in files:
+        target = folder / dropped.below
+        target.parent.mkdir(parents=True, exist_ok=True)
+        dropped.path.rename(target)
+        touched |= {dropped.path.parent, *takewhile(folder.parent.__ne__, target.parents)}
+    _sync(touched)
+
+
 def _identity(path: Path, inbox: Path, info: os.stat_result) -> bytes:
     head = b""
     if stat.S_ISREG(info.st_mode):
@@ -182,7 +193,7 @@ def _identity(path: Path, inbox: Path, info: os.stat_result) -> bytes:
     return hashlib.sha256(b"%s\0%d\0%d\0" % (name, info.st_size, info.st_mtime_ns) + head).digest()
 
 
-def _new_folder(inbox: Path, batch: str) -> tuple[str, Path]:
+def new_folder(inbox: Path, batch: str) -> tuple[str, Path]:
     """A folder for the batch; the same files dropped again while they are read get another."""
     ensure(inbox)
     for name in (batch, *(f"{batch}-{n}" for n in range(2, 1000))):
@@ -339,7 +350,7 @@ def _rest(dropped: Dropped, folder: Path, reason: str = "") -> set[Path]:
 
 def _say_why(place: Path, dropped: Dropped, reason: str) -> None:
     unfinished = place.with_name(f".{uuid.uuid4().hex}.tmp")
-    with open(unfinished, "w", encoding="utf-8") as file:
+    with open(unfinished, "w", encoding="utf-8", errors="replace") as file:
         file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  inbox/{dropped.name}\n{reason}\n")
         file.write("To try again: mend it and move it back into the inbox.\n")
         file.flush()
@@ -360,8 +371,9 @@ def _sync(folders: Iterable[Path]) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Clear a finished batch's folder away: its lock and empty folders, never a file of the user."""
-    (folder / "lock").unlink(missing_ok=True)
+    """Clear a finished batch's folder away: its lock, what was noted of it and empty folders, never a file of the user."""
+    for name in ("mishaps", "lock"):
+        (folder / name).unlink(missing_ok=True)
     for below, _, _ in os.walk(folder, topdown=False):
         try:
             os.rmdir(below)

@@ -13,11 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from extractors.links import without_userinfo
 from flows import pipeline, runner
+from flows.catalogue import refresh
 from flows.config import Workspace, worker_count, workspace
 from flows.configured import LOCAL, Source, source_named
 from flows.fetching import Gathering, Tally
 from flows.fetchstate import tried
+from flows.gate import Gate
 from flows.keeping import compact_if_due
 from flows.pipeline import Attempts, Counts, Item, Run
 from flows.readers.files import Inputs, find_inputs
@@ -36,6 +39,8 @@ class Job:
     """Configured sources, by the names the user gave."""
     allow_private: bool = False
     """Whether the URLs may be addresses that are not public."""
+    again: bool = False
+    """Whether the sources bring what was forgotten of them."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     """What fetching has come to so far, by source; filled while it runs."""
 
@@ -45,6 +50,7 @@ class Job:
         return len(self.inputs.files) + len(self.urls) + self.inputs.stdin + len(self.sources)
 
 
+_FORGOTTEN = "it was forgotten, so nothing of it is taken; `dateline ingest --source {} --again` brings it back"
 Extracted = Callable[[Counts], None]
 
 
@@ -54,18 +60,21 @@ def plan(
     sources: Iterable[str] = (),
     space: Workspace | None = None,
     allow_private: bool = False,
+    again: bool = False,
 ) -> Job:
     """Resolve the arguments; nothing is read yet.
 
     Args:
         source: the label of what is given.
         sources: names of configured sources of the workspace.
+        again: whether they may bring what was forgotten of them.
     Raises:
         SettingsError: no such source, or dateline.toml is wrong.
     """
+    given = [without_userinfo(g) if is_url(g) else g for g in given]  # passwords are not used, and not to be shown
     urls = tuple(g for g in given if is_url(g))
     named = tuple(source_named(space or workspace(), name) for name in sources)
-    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source, named, allow_private)
+    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source, named, allow_private, again)
 
 
 def items_of(
@@ -77,26 +86,31 @@ def items_of(
         run: its `closing` is filled when all is fetched.
         counts, advance: as of `pipeline.read_items`; `counts.sources` holds the tallies of fetching at the end.
     """
-    yield from pipeline.read_items(job.inputs, job.source, counts, advance)
-    tried(space, job.sources, datetime.now(UTC))
+    yield from pipeline.read_items(job.inputs, job.source, counts, advance, asked=True)
+    gate = Gate(space.root, counts.recalled)
     for source in job.sources:
+        if not gate.passes_source(source.name, job.again):
+            counts.sources[source.name] = Tally(notes=[_FORGOTTEN.format(source.name)]).shown()
+    sources = tuple(s for s in job.sources if s.name not in counts.sources)
+    tried(space, sources, datetime.now(UTC))
+    for source in sources:
         if source.kind in LOCAL:
             found = find_inputs(str(path) for path in source.paths(space))
-            yield from pipeline.read_items(found, source.name, counts, lambda _: None)
+            yield from pipeline.read_items(found, source.name, counts, lambda _: None, asked=job.again)
             advance(1)
-    fetched = tuple(s for s in job.sources if s.kind not in LOCAL)
+    fetched = tuple(s for s in sources if s.kind not in LOCAL)
     if not fetched and not job.urls:
         return
     given = Source(job.source or "", "urls", job.urls, fresh=timedelta(0), limit=10**9, allow_private=job.allow_private)
-    with Gathering(space, fetched, given) as gathering:
+    with Gathering(space, fetched, given, gate=gate, again=job.again) as gathering:
         job.tallies.update(gathering.tallies)
-        yield from pipeline.fetched_items(gathering, counts, advance)
+        yield from pipeline.fetched_items(gathering, counts, advance, asked=job.again or not fetched)
         run.closing.extend(gathering.closing)
         counts.sources.update({name: tally.shown() for name, tally in gathering.tallies.items()})
 
 
 def pool_size(job: Job) -> int:
-    """0 for a job this process does sooner than a pool starts, else the number of worker processes."""
+    """0 for a job that one worker does sooner than others start, else the number of worker processes."""
     workers = worker_count()
     files = job.inputs.files
     if len(files) >= runner.POOL_FROM_FILES or job.inputs.stdin or any(map(_many, job.sources)):
@@ -127,9 +141,11 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
     import warehouse
 
     total = Counts()
-    run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
-    known = warehouse.read_log(space.root).known
-    with runner.open_pool(space, pool_size(job)) as pool:
+    with runner.open_pool(
+        space, pool_size(job)
+    ) as pool:  # first: its worker starts while this process reads its lexicons
+        run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
+        known = warehouse.read_log(space.root).known
         items = items_of(job, space, run, total, advance)
         for batch, outcomes, seconds in pool.extract(pipeline.cut_batches(items, known, run, total)):
             counts = pipeline.commit_batch(run, batch, outcomes)
@@ -142,11 +158,9 @@ def ingest_direct(job: Job, space: Workspace, advance: Callable[[int], None], do
 
 def finish(root: Path, total: Counts) -> Counts:
     """After the last load: small parts are merged where there are many, the catalogue for other programs is brought up to date."""
-    import warehouse
-
     if total.loads:
         compact_if_due(root)
-        warehouse.rebuild(root)
+        refresh(root)
     return total
 
 
@@ -164,6 +178,7 @@ def ingest_flow(job: Job, space: Workspace) -> Counts:
         job.source,
         [s.name for s in job.sources],
         job.allow_private,
+        job.again,
         return_state=True,
     )
     result = state.result(raise_on_failure=False)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from extractors.records import Capture
+from extractors.storable import shown_name
 from flows import pipeline
+from flows.gate import Gate
 from flows.inbox import Dropped
 from flows.pipeline import Counts, Item
 from flows.readers.files import Inputs
@@ -25,6 +27,8 @@ class Tally:
     """What one file came to."""
 
     documents: int = 0
+    forgotten: int = 0
+    """Of these, turned away because they were forgotten."""
     capture_id: str | None = None
     """Of its only document."""
     archive: bool = False
@@ -41,8 +45,8 @@ _REMEMBERED = 200
 class Intake:
     """The files of a batch on their way through the pipeline."""
 
-    def __init__(self, files: Iterable[Dropped]) -> None:
-        self.files = tuple(files)
+    def __init__(self, files: Iterable[Dropped], gate: Gate | None = None) -> None:
+        self.files, self._gate = tuple(files), gate
         self.tallies = {file.name: Tally() for file in self.files}
         self._keys: dict[str, str] = {}
         self._bad: dict[str, Rejected] = {}
@@ -59,11 +63,16 @@ class Intake:
                 content = item.content
                 tally.archive = isinstance(content, Archive)
                 tally.capture_id = content.capture_id if isinstance(content, Capture) and tally.documents == 1 else None
-                shown = "inbox/" + file.name + content.input.removeprefix(str(file.path))
+                shown = "inbox/" + file.name + content.input.removeprefix(shown_name(file.path))
                 if tally.documents <= _REMEMBERED:
                     tally.items.append(item.item_id)
                     self._keys.setdefault(shown, item.item_id)
-                yield replace(item, content=replace(content, input=shown, source=content.source or file.source))
+                given = replace(item, content=replace(content, input=shown, source=content.source or file.source))
+                if self._gate is not None and not self._gate.passes(given):
+                    tally.forgotten += 1
+                    counts.forgotten += 1
+                    continue
+                yield given
 
     def reject(self, rejected: Iterable[Rejected]) -> None:
         """Note the documents a committed batch rejected."""
@@ -89,6 +98,8 @@ class Intake:
                 failed[file] = file.problem
             elif not tally.documents:
                 failed[file] = "empty: there is no document in it"
+            elif tally.forgotten == tally.documents:
+                failed[file] = "forgotten: it is not taken again by itself; `dateline ingest PATH` brings it back"
             elif tally.archive:
                 broken = [f"{reason}: {message}" for given, reason, message in tally.rejected if given.endswith("#0")]
                 if broken and len(tally.rejected) == 1:

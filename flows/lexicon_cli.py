@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.terminal import Root, fail, space_of
+from flows.terminal import Root, fail, say, space_of
 
 app = typer.Typer(help="Your own actor lexicons: check them, import dictionaries.", no_args_is_help=True)
 
@@ -35,9 +35,9 @@ def check(
         )
     problems = check(where, country_codes(DATA))
     for problem in problems:
-        typer.echo(str(problem))
+        say(str(problem))
     grave = sum(p.grave for p in problems)
-    typer.echo(f"{where}: {grave} errors, {len(problems) - grave} notes")
+    say(f"{where}: {grave} errors, {len(problems) - grave} notes")
     if grave:
         raise typer.Exit(1)
 
@@ -48,7 +48,7 @@ def coverage() -> None:
     from extractors.lexicon import DATA
     from extractors.lexicon_coverage import coverage
 
-    typer.echo(coverage(DATA), nl=False)
+    say(coverage(DATA), nl=False)
 
 
 @app.command("import")
@@ -76,11 +76,9 @@ def import_(
         rows = import_dictionary(text.splitlines(), file.name, countries)
         actors = _write(target / "actors.tsv", rows.actors)
         agents = _write(target / "agents.tsv", rows.agents)
-        typer.echo(
-            f"{file}: {actors} actor rows, {agents} agent rows written to {target}; {len(rows.skipped)} passed over"
-        )
+        say(f"{file}: {actors} actor rows, {agents} agent rows written to {target}; {len(rows.skipped)} passed over")
         for number, why in rows.skipped[:5]:
-            typer.echo(f"  line {number}: {why}", err=True)
+            say(f"  line {number}: {why}", err=True)
 
 
 def _write(path: Path, rows: list[dict[str, str]]) -> int:

@@ -10,17 +10,20 @@ from pathlib import Path
 
 
 @contextmanager
-def alone(path: Path, note: str = "") -> Iterator[bool]:
+def alone(path: Path, note: str = "", mode: int = 0o644) -> Iterator[bool]:
     """Hold the lock while the block runs, where no other process holds it.
 
     Args:
         note: what the file then says, for whoever finds it locked.
+        mode: of the file; who may open it may lock it. 0o600 where a lock that is held is a proof.
     Yields:
         Whether it is held; never waits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
     try:
+        if not mode & 0o044:
+            os.fchmod(file, mode)  # one of an earlier version is open to all
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -40,7 +43,9 @@ def is_locked(path: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(
+            file, fcntl.LOCK_SH | fcntl.LOCK_NB
+        )  # shared: two that look at once do not take each other for the holder
     except BlockingIOError:
         return True
     finally:

@@ -14,7 +14,8 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows import keeping, rollup
-from flows.config import Workspace, workspace
+from flows.config import Workspace
+from flows.confine import workspace_of_run
 from flows.locks import alone
 from flows.tasks import lock_file, shown
 
@@ -34,7 +35,7 @@ def maintain(
 
     No answer changes by it, and it may run beside any ingest.
     """
-    space = workspace(root)
+    space = workspace_of_run(root)
     said = io.StringIO()
     with alone(lock_file(space, "maintain")) as mine, redirect_stdout(said):
         if not mine:
@@ -56,12 +57,12 @@ def roll_up(root: Root = None) -> Any:
     """
     if not _roll_up(root):
         return Completed(name="NothingNew", message="the roll-up is of the warehouse's present version")
-    return Completed(message=f"rolled up version {rollup.rolled_version(workspace(root).root)}")
+    return Completed(message=f"rolled up version {rollup.rolled_version(workspace_of_run(root).root)}")
 
 
 def _roll_up(root: str | None) -> bool:
     """Roll up in turn: a run that finds another at it waits, since that one may have begun before the last load."""
-    space = workspace(root)
+    space = workspace_of_run(root)
     for _ in range(120):
         with alone(lock_file(space, "roll-up")) as mine:
             if mine:

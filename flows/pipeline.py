@@ -10,19 +10,24 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from extractors.links import without_userinfo
 from extractors.records import Capture, Extraction, ExtractionError
+from extractors.storable import shown_name, whole
 from flows.config import BATCH_BYTES, BATCH_DOCUMENTS, Workspace, captures_kept
+from flows.gate import Gate
 from flows.readers.files import WARC, Failure, Inputs, media_type, read_file, read_stdin
 from flows.readers.http import Fetch
 
 if TYPE_CHECKING:
+    import warehouse
     from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
+    from extractors.tagger.session import Session
     from flows.fetching import Arrived
     from flows.readers.warc import Archive
 
@@ -39,6 +44,8 @@ class Item:
     """An archive is many documents, which `cut_batches` reads; batches hold no archives."""
     fetches: tuple[Fetch, ...] = ()
     """Attempts to fetch it, to be committed with it."""
+    asked: bool = False
+    """Whether it was asked for by hand, and so may come although it was forgotten."""
 
     @property
     def size(self) -> int:
@@ -96,6 +103,8 @@ class Counts:
     read: int = 0
     known: int = 0
     """Documents the warehouse had already, or that came twice in this run."""
+    forgotten: int = 0
+    """Documents turned away because they were forgotten."""
     same_text: int = 0
     """Documents whose address and text are stored already, from other bytes."""
     articles: int = 0
@@ -116,6 +125,10 @@ class Counts:
     examples: list[Reject] = field(default_factory=list)
     committed: list[dict[str, Any]] = field(default_factory=list)
     """Of a batch, not of a run: its load_id, the version it made, its rows by table and the version hashes."""
+    own_source: int = 0
+    """Documents that name a source of their own, which was stored in place of the one given for all."""
+    recalled: list[str] = field(default_factory=list)
+    """What had been forgotten and came again because it was asked for by hand."""
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By configured source what fetching came to, as `flows.fetching.Tally`."""
 
@@ -123,6 +136,7 @@ class Counts:
         for name in (
             "read",
             "known",
+            "forgotten",
             "same_text",
             "articles",
             "uncoded",
@@ -131,6 +145,7 @@ class Counts:
             "rejects",
             "loads",
             "byte_count",
+            "own_source",
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("read_seconds", "extract_seconds", "commit_seconds"):
@@ -140,6 +155,7 @@ class Counts:
             for key, count in getattr(other, name).items():
                 mine[key] = mine.get(key, 0) + count
         self.examples = (self.examples + other.examples)[:20]
+        self.recalled.extend(name for name in other.recalled if name not in self.recalled)
         self.sources |= other.sources
         return self
 
@@ -166,31 +182,39 @@ def new_run(root: Path, lexicon_version: str) -> Run:
     return Run(root, uuid.uuid4().hex, datetime.now(UTC), VERSION, lexicon_version, keep)
 
 
-def read_items(inputs: Inputs, source: str | None, counts: Counts, advance: Callable[[int], None]) -> Iterator[Item]:
+def read_items(
+    inputs: Inputs, source: str | None, counts: Counts, advance: Callable[[int], None], *, asked: bool = False
+) -> Iterator[Item]:
     """Every document of the inputs, in a fixed order, one at a time.
 
     Args:
+        asked: whether they are asked for by hand.
         counts: `read`, `byte_count` and `read_seconds` grow while the documents pass.
         advance: called with 1 whenever a file has been read to its end.
     """
     for failed in inputs.failures:
         counts.read += 1
-        yield _item(failed)
+        yield _item(_labelled(failed, source), asked=asked)
     for path in inputs.files:
         if media_type(path) == WARC:
             from flows.readers.warc import Archive
 
-            yield Item("", Archive(path, str(path), source))
+            yield Item("", Archive(path, shown_name(path), source), asked=asked)
         else:
-            yield from _timed(read_file(path, source), counts)
+            yield from _timed(read_file(path, source), counts, source, asked)
         advance(1)
     if inputs.stdin:
-        yield from _timed(read_stdin(source, datetime.now(UTC)), counts)
+        yield from _timed(read_stdin(source, datetime.now(UTC)), counts, source, asked)
         advance(1)
+
+
+def _labelled(content: Capture | Failure, source: str | None) -> Capture | Failure:
+    """A failure says whose it is too, or forgetting its source would leave it."""
+    return replace(content, source=source) if isinstance(content, Failure) and content.source is None else content
 
 
 def fetched_items(
-    arriving: Iterable[Arrived], counts: Counts, advance: Callable[[int], None]
+    arriving: Iterable[Arrived], counts: Counts, advance: Callable[[int], None], *, asked: bool = False
 ) -> Iterator[Item | Attempts]:
     """What fetching brings, one at a time. As `read_items`; `read_seconds` is the time spent waiting for it."""
     began = time.perf_counter()
@@ -200,14 +224,14 @@ def fetched_items(
             yield Attempts(arrived.fetches)
         else:
             counts.read += 1
-            item = _item(arrived.content, arrived.fetches)
+            item = _item(arrived.content, arrived.fetches, asked=asked)
             counts.byte_count += item.size
             yield item
         advance(1)
         began = time.perf_counter()
 
 
-def _timed(contents: Iterator[Capture | Failure], counts: Counts) -> Iterator[Item]:
+def _timed(contents: Iterator[Capture | Failure], counts: Counts, source: str | None, asked: bool) -> Iterator[Item]:
     while True:
         began = time.perf_counter()
         content = next(contents, None)
@@ -215,21 +239,38 @@ def _timed(contents: Iterator[Capture | Failure], counts: Counts) -> Iterator[It
         if content is None:
             return
         counts.read += 1
-        item = _item(content)
+        counts.own_source += source is not None and content.source not in (None, source)
+        item = _item(_labelled(content, source), asked=asked)
         counts.byte_count += item.size
         yield item
 
 
-def _item(content: Capture | Failure, fetches: tuple[Fetch, ...] = ()) -> Item:
-    """A document with the key by which the warehouse knows it again."""
+def _item(content: Capture | Failure, fetches: tuple[Fetch, ...] = (), *, asked: bool = False) -> Item:
+    """A document with the key by which the warehouse knows it again; its addresses say no password."""
+    from warehouse import item_key
+
+    content = _without_passwords(content)
     digest = content.capture_id if isinstance(content, Capture) else content.digest
-    # A page's address belongs to its identity, a file's path does not: a file moved or copied is the same document.
-    address = (content.final_url or content.url or "") if isinstance(content, Capture) else (content.url or "")
-    return Item(hashlib.sha256(f"{digest}\0{address}".encode()).hexdigest()[:32], content, fetches)
+    address = (content.final_url or content.url) if isinstance(content, Capture) else content.url
+    return Item(item_key(digest, whole(address or "")), content, fetches, asked)
+
+
+def _without_passwords(content: Capture | Failure) -> Capture | Failure:
+    names = ("input", "message", "url") if isinstance(content, Failure) else ("input", "url", "final_url")
+    said = {name: value for name in names if (value := getattr(content, name)) and "@" in value}
+    cleaned: Any = content
+    for name, value in said.items():
+        cleaned = replace(cleaned, **{name: without_userinfo(value)})
+    found: Capture | Failure = cleaned
+    return found
 
 
 _PASSING = ("unreadable", "missing")
 """Reasons that may be gone tomorrow, as is whatever an address had: such a reject is recorded, and the input is tried again next time."""
+
+
+OURS = ("internal_error", "unstorable", "too_costly", "worker_died")
+"""Reasons that are faults of ours: a later version may do better with the same bytes."""
 
 
 def remembered(outcome: Outcome, run: Run) -> str | None:
@@ -240,7 +281,7 @@ def remembered(outcome: Outcome, run: Run) -> str | None:
     reason = outcome.reject.reason if outcome.reject else ""
     if reason in _PASSING or (outcome.item.fetches and isinstance(outcome.item.content, Failure)):
         return None
-    return failed_key(outcome.item.item_id, run) if reason == "internal_error" else outcome.item.item_id
+    return failed_key(outcome.item.item_id, run) if reason in OURS else outcome.item.item_id
 
 
 def failed_key(item_id: str, run: Run) -> str:
@@ -254,6 +295,7 @@ def cut_batches(items: Iterable[Item | Attempts], known: Container[str], run: Ru
     chosen: list[Item] = []
     fetches: list[Fetch] = []
     size = number = 0
+    gate = Gate(run.root, counts.recalled)
     for item in items:
         if isinstance(item, Attempts):
             fetches += item.fetches
@@ -265,10 +307,10 @@ def cut_batches(items: Iterable[Item | Attempts], known: Container[str], run: Ru
             chosen, fetches, size = [], [], 0
         fetches += item.fetches
         if archive:
-            for batch in _archive_batches(item, known, run, counts, seen, number):
+            for batch in _archive_batches(item, known, run, counts, seen, number, gate):
                 yield batch
                 number = batch.number
-        elif _is_new(item, seen, known, run, counts):
+        elif _is_new(item, seen, known, run, counts, gate):
             chosen.append(item)
             size += item.size
     if chosen:
@@ -277,7 +319,10 @@ def cut_batches(items: Iterable[Item | Attempts], known: Container[str], run: Ru
         run.closing.extend(fetches)
 
 
-def _is_new(item: Item, seen: set[str], known: Container[str], run: Run, counts: Counts) -> bool:
+def _is_new(item: Item, seen: set[str], known: Container[str], run: Run, counts: Counts, gate: Gate) -> bool:
+    if not gate.passes(item):
+        counts.forgotten += 1
+        return False
     if item.item_id in seen or item.item_id in known or failed_key(item.item_id, run) in known:
         counts.known += 1
         return False
@@ -286,7 +331,7 @@ def _is_new(item: Item, seen: set[str], known: Container[str], run: Run, counts:
 
 
 def _archive_batches(
-    item: Item, known: Container[str], run: Run, counts: Counts, seen: set[str], number: int
+    item: Item, known: Container[str], run: Run, counts: Counts, seen: set[str], number: int, gate: Gate
 ) -> Iterator[Batch]:
     """A batch a piece of an archive, also where nothing in it is new: its mark saves reading it again."""
     from flows.archives import mark_of, pieces_of
@@ -304,9 +349,11 @@ def _archive_batches(
         if piece.known:
             counts.known += piece.documents
             continue
-        found = [_item(content) for content in piece.contents]
+        found = [_item(content, asked=item.asked) for content in piece.contents]
+        own = item.content.source
+        counts.own_source += own is not None and sum(one.content.source not in (None, own) for one in found)
         counts.byte_count += sum(one.size for one in found)
-        new = tuple(one for one in found if _is_new(one, seen, known, run, counts))
+        new = tuple(one for one in found if _is_new(one, seen, known, run, counts, gate))
         number += 1
         keys = [one.item_id for one in new] + [piece.key] * bool(piece.key)
         yield Batch(number, _load_id(keys), new, mark=mark_of(piece) if piece.key else None)
@@ -327,43 +374,60 @@ def _load_id(keys: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(sorted(keys)).encode()).hexdigest()[:32]
 
 
-def extract_batch(batch: Batch, lexicons: Lexicons, cleaning: Cleaning | None = None) -> tuple[list[Outcome], float]:
+def extract_batch(
+    batch: Batch, lexicons: Lexicons, cleaning: Cleaning | None = None, session: Session | None = None
+) -> tuple[list[Outcome], float]:
     """Clean and code every item. A bad document is a `Reject`, never a lost batch.
 
     Returns:
         The outcomes in order, and the seconds they took.
     """
     began = time.perf_counter()
-    outcomes = [_outcome(item, lexicons, cleaning) for item in batch.items]
+    outcomes = [_outcome(item, lexicons, cleaning, session) for item in batch.items]
     return outcomes, time.perf_counter() - began
 
 
-def _outcome(item: Item, lexicons: Lexicons, cleaning: Cleaning | None) -> Outcome:
+def _outcome(item: Item, lexicons: Lexicons, cleaning: Cleaning | None, session: Session | None) -> Outcome:
+    if isinstance(item.content, Failure):
+        return outcome_of(item, None)
+    assert isinstance(item.content, Capture), "archives are read before"
+    return outcome_of(item, read_capture(item.content, lexicons, cleaning, session))
+
+
+def read_capture(
+    capture: Capture, lexicons: Lexicons, cleaning: Cleaning | None, session: Session | None = None
+) -> Extraction | tuple[str, str]:
+    """Clean and code one document; reason and message when it gives no article."""
     from extractors import extract
 
-    content = item.content
-    if isinstance(content, Failure):
-        return Outcome(
-            item,
-            None,
-            _reject(content.input, "read", content.reason, content.message, None, content.source, content.url),
-        )
-    assert isinstance(content, Capture), "archives are read before"
     try:
-        return Outcome(item, extract(content, lexicons, cleaning), None)
+        return extract(capture, lexicons, cleaning, session)
     except ExtractionError as error:
-        reason, message = error.reason, str(error)
+        return error.reason, str(error)
     except Exception as error:  # one page that breaks us must not lose the 249 beside it
-        reason, message = "internal_error", f"{type(error).__name__}: {error}"
-    return Outcome(
-        item, None, _reject(content.input, "clean", reason, message, content.capture_id, content.source, content.url)
-    )
+        return "internal_error", f"{type(error).__name__}: {error}"
+
+
+def outcome_of(item: Item, found: Extraction | tuple[str, str] | None) -> Outcome:
+    """What an item came to: an extraction, or a reject for this reason and message; None for a failure, which has its own."""
+    content = item.content
+    if isinstance(found, Extraction):
+        return Outcome(item, found, None)
+    if isinstance(content, Failure):
+        said = _reject(content.input, "read", content.reason, content.message, None, content.source, content.url)
+        return Outcome(item, None, said)
+    assert isinstance(content, Capture), "archives are read before"
+    assert found is not None
+    reason, message = found
+    given = (content.capture_id, content.source, content.url)
+    return Outcome(item, None, _reject(content.input, "clean", reason, message, *given))
 
 
 def _reject(
     given: str, stage: str, reason: str, message: str, capture_id: str | None, source: str | None, url: str | None
 ) -> Reject:
-    return Reject(given, stage, reason, message[:500], capture_id, source, url, datetime.now(UTC))
+    source, url = (None if text is None else whole(text) for text in (source, url))
+    return Reject(whole(given), stage, reason, whole(message[:500]), capture_id, source, url, datetime.now(UTC))
 
 
 def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
@@ -378,7 +442,11 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
 
     began = time.perf_counter()
     counts = Counts()
+    gate = Gate(run.root, counts.recalled)
     while True:
+        allowed = gate.open_to(outcomes)
+        counts.forgotten += len(outcomes) - len(allowed)
+        outcomes = allowed
         known = warehouse.read_log(run.root).known
         rest = [o for o in outcomes if (remembered(o, run) or "") not in known]
         counts.known += len(outcomes) - len(rest)
@@ -393,7 +461,13 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
             identity, run.run_id, run.extractor_version, run.lexicon_version, datetime.now(UTC)
         )
         captures = part.captures if run.keep_captures else ()
-        tables = warehouse.build_tables(part.pairs, captures, part.rejects, batch.fetches, provenance)
+        try:
+            tables = warehouse.build_tables(part.pairs, captures, part.rejects, batch.fetches, provenance)
+        except warehouse.Unstorable:
+            outcomes, found = without_unstorable(rest, provenance), outcomes
+            if outcomes == found:
+                raise
+            continue
         try:
             done = warehouse.commit(
                 run.root,
@@ -402,6 +476,7 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
                 items={key: _capture_id(o.item) for o in rest if (key := remembered(o, run))} | mark,
                 run_id=run.run_id,
                 versions={"extractor": run.extractor_version, "lexicons": run.lexicon_version},
+                unless=gate.stones(rest),
             )
         except warehouse.LoadConflict:
             continue
@@ -417,12 +492,29 @@ def commit_batch(run: Run, batch: Batch, outcomes: list[Outcome]) -> Counts:
     return counts
 
 
+def without_unstorable(outcomes: list[Outcome], provenance: warehouse.Provenance) -> list[Outcome]:
+    """The outcomes, with a reject for each that no table can hold; the others are as they were."""
+    import warehouse
+
+    checked = []
+    for outcome in outcomes:
+        capture = outcome.item.content
+        if outcome.extraction is not None and isinstance(capture, Capture):
+            try:
+                warehouse.build_tables([(outcome.extraction, capture)], [capture], [], (), provenance)
+            except warehouse.Unstorable as error:
+                given = (capture.capture_id, capture.source, capture.url)
+                outcome = Outcome(outcome.item, None, _reject(capture.input, "code", "unstorable", str(error), *given))
+        checked.append(outcome)
+    return checked
+
+
 def _mark(batch: Batch, outcomes: list[Outcome], run: Run) -> dict[str, str]:
     """The mark of a piece of an archive; where an error of our own lost a document, it counts for this version only."""
     if batch.mark is None:
         return {}
     key, value = batch.mark
-    broke = any(o.reject is not None and o.reject.reason == "internal_error" for o in outcomes)
+    broke = any(o.reject is not None and o.reject.reason in OURS for o in outcomes)
     return {failed_key(key, run) if broke else key: value}
 
 

@@ -6,12 +6,15 @@ before it, and a clear drop is said.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from flows.wording import for_markdown, for_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -140,18 +143,24 @@ def drop(run: RunQuality, before: Sequence[RunQuality]) -> str:
 
 
 def artifact_key(source: str | None) -> str:
-    """The fixed key of a source's report: small letters, digits and dashes.
+    """The fixed key of a source's report: small letters, digits and dashes; for each name another one.
 
-    >>> artifact_key("Daily.News_KE"), artifact_key(None)
-    ('quality-daily-news-ke', 'quality-unnamed')
+    >>> artifact_key("daily-news"), artifact_key("Daily.News_KE"), artifact_key(None)
+    ('quality-daily-news', 'quality-daily-news-ke-7c67dee2', 'quality-unnamed')
+    >>> artifact_key("Правда"), artifact_key("新闻")
+    ('quality-source-2fd41f98', 'quality-source-d39567b2')
     """
-    return "quality-" + (re.sub(r"[^a-z0-9]+", "-", (source or "").lower()).strip("-")[:80] or "unnamed")
+    if source is None:
+        return "quality-unnamed"
+    plain = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:80]
+    if plain == source != "unnamed":
+        return f"quality-{plain}"
+    return f"quality-{plain or 'source'}-{hashlib.sha256(source.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 
 def _page(source: str | None, runs: Sequence[RunQuality], days: Sequence[tuple[object, int]], said: str) -> str:
-    name = _plain(source or "(no source named)")
     lines = [
-        f"# Quality of {name}",
+        f"# Quality of {for_markdown(source or '(no source named)')}",
         "",
         _verdict(said, len(runs)),
     ]
@@ -161,12 +170,12 @@ def _page(source: str | None, runs: Sequence[RunQuality], days: Sequence[tuple[o
         "| --- | --: | --: | --: | --: | --- |",
     ]
     lines += [
-        f"| {r.at:%Y-%m-%d %H:%M} | {r.articles} | {r.undated_share:.0%} | {r.events_per_article:.2f} | {r.rejects} | {_plain(r.reasons)} |"
+        f"| {r.at:%Y-%m-%d %H:%M} | {r.articles} | {r.undated_share:.0%} | {r.events_per_article:.2f} | {r.rejects} | {for_markdown(r.reasons)} |"
         for r in runs
     ]
     lines += ["", "## Articles per day of loading", "", "| day | articles |", "| --- | --: |"]
     lines += [f"| {day} | {count} |" for day, count in days]
-    where = f"source = '{name}'" if source else "source is null"
+    where = f"source = '{for_name(source)}'" if source else "source is null"
     lines += ["", "## Next", "", "What was rejected, and which pages were read badly:", ""]
     lines += [
         f'    dateline sql "select input, reason, message from rejects where {where}"',
@@ -179,12 +188,3 @@ def _verdict(said: str, runs: int) -> str:
     if said:
         return f"**Worse than before:** {said}."
     return "Nothing is clearly worse than before." if runs > _BEFORE else "There are too few runs yet to compare with."
-
-
-def _plain(text: str) -> str:
-    """Text from outside, harmless in a table of Markdown.
-
-    >>> _plain("a|b <img> [x](y)")
-    'a b  img   x  y '
-    """
-    return re.sub(r"[|<>\[\]()`*\n\r\\'\"]", " ", text)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import shutil
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+from flows.landlock import confine
+from flows.outfile import NotWritten, whole_file
+from flows.statements import Refused, readable
+from flows.wording import for_cell, for_json, for_markdown, for_terminal
 
 if TYPE_CHECKING:
     import duckdb
+
+T = TypeVar("T")
 
 FORMATS = ("table", "csv", "json", "jsonl", "parquet", "markdown")
 _ROWS_SHOWN = 40
 _ROWS_AT_ONCE = 1000
 _BATCH_ROWS = 50_000
-_REFUSED = frozenset(
-    ("COPY", "EXPORT", "ATTACH", "DETACH", "COPY_DATABASE", "LOAD", "CHECKPOINT", "VACUUM", "UPDATE_EXTENSIONS")
-)
-"""Statements that write files or open others: the warehouse is read-only from here."""
 
 
 class QueryError(Exception):
@@ -42,25 +48,77 @@ def run(
     timeout: float | None = None,
     *,
     comments: bool = False,
+    raw: bool = False,
+    replace: Callable[[Path], bool] = lambda _: False,
 ) -> None:
-    """Run statements and write the result of the last.
+    """Run statements that only read, and write the result of the last.
 
     Args:
         timeout: seconds after which it is given up; None waits.
         comments: whether the statement asks what columns are.
+        raw: CSV cells as they are stored, also those that a spreadsheet would run.
+        replace: asked whether a file that is there may be replaced.
     Raises:
-        QueryError: the statement, the format or the version is wrong, or the time is over.
+        QueryError: the statement, the format, the file or the version is wrong, or the time is over.
     """
     form = form or (_by_name(output) if output else "table" if sys.stdout.isatty() else "csv")
     if form not in FORMATS:
         raise QueryError(f"--format {form}: one of {', '.join(FORMATS)}")
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise QueryError("--format parquet is no text", "name a file with --output, or send it into a pipe.")
+    if text != text.encode(errors="replace").decode():
+        raise QueryError("the statement is not UTF-8", "the terminal or the file has another encoding.")
     if not text.strip():
         raise QueryError("no statement", 'try: dateline sql "from help"')
-    con = connect(root, version, comments=comments)
-    with _asked(con, timeout):
-        _answer(con, text, form, output)
+    try:
+        # The file is opened and moved to its place out here: behind the wall nothing can be written but what is open.
+        with _opened(output, root, form, replace) as out, _walled(root, version, comments) as asking:
+            asking(lambda con: _answer(con, text, form, out, raw), timeout)
+    except NotWritten as error:
+        raise QueryError(str(error), error.remedy) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise QueryError(f"{error.filename or output or 'output'}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def _opened(output: Path | None, root: Path, form: str, replace: Callable[[Path], bool]) -> Iterator[IO[Any]]:
+    if output is None:
+        yield sys.stdout.buffer if form == "parquet" else sys.stdout
+    else:
+        with whole_file(output, root, binary=form == "parquet", replace=replace) as file:
+            yield file
+
+
+Asking = Callable[..., Any]
+
+
+@contextlib.contextmanager
+def _walled(root: Path, version: int | None, comments: bool) -> Iterator[Asking]:
+    """The warehouse in a thread that can write nothing but what DuckDB spills, where the kernel sees to that.
+
+    Yields:
+        A function that runs another one there, with the connection and a time limit in seconds, and returns what it returns.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="dateline-") as spills,
+        ThreadPoolExecutor(1, "sql", confine, ([spills],)) as pool,
+    ):
+        con = pool.submit(connect, root, version, comments=comments, temporary=Path(spills)).result()
+
+        def asking(do: Callable[[duckdb.DuckDBPyConnection], T], timeout: float | None = None) -> T:
+            with _asked(con, timeout):
+                try:
+                    return pool.submit(do, con).result()
+                except KeyboardInterrupt:
+                    con.interrupt()
+                    raise
+
+        try:
+            yield asking
+        finally:
+            pool.submit(con.close).result()
 
 
 @contextlib.contextmanager
@@ -79,20 +137,24 @@ def _asked(con: duckdb.DuckDBPyConnection, timeout: float | None) -> Iterator[No
             f"stopped after {timeout:g} seconds" if timeout is not None else "stopped",
             "bound it by date or country, or give it more --timeout.",
         ) from error
+    except Refused as error:
+        raise QueryError(str(error), error.remedy) from error
     except duckdb.Error as error:  # its messages name the place, and for a wrong name the ones that come close
         raise QueryError(
             str(error), "views, columns and macros: dateline sql --tables; dateline sql --tables events"
         ) from error
-    except OSError as error:
-        raise QueryError(f"{error.filename or 'output'}: {error.strerror or error}") from error
     finally:
         if timer is not None:
             timer.cancel()
 
 
-def connect(root: Path, version: int | None, *, comments: bool = False) -> duckdb.DuckDBPyConnection:
+def connect(
+    root: Path, version: int | None, *, comments: bool = False, temporary: Path | None = None
+) -> duckdb.DuckDBPyConnection:
     """The warehouse at a version.
 
+    Args:
+        temporary: the folder for what does not fit into memory; None lets one be chosen.
     Raises:
         QueryError: there is no such version, or it cannot be read.
     """
@@ -101,7 +163,7 @@ def connect(root: Path, version: int | None, *, comments: bool = False) -> duckd
     import warehouse
 
     try:
-        return warehouse.connect(root, version, comments=comments)
+        return warehouse.connect(root, version, comments=comments, temporary=temporary)
     except duckdb.Error as error:  # a damaged part may be the one a view takes its columns from
         raise QueryError(str(error), "which parts are damaged: dateline verify") from error
     except (ValueError, LookupError) as error:
@@ -131,62 +193,52 @@ def _by_name(output: Path) -> str:
     return endings.get(output.suffix, "csv")
 
 
-def _answer(con: duckdb.DuckDBPyConnection, text: str, form: str, output: Path | None) -> None:
-    for statement in con.extract_statements(text):
-        if statement.type.name in _REFUSED:
-            raise QueryError(
-                f"{statement.type.name}: the warehouse is only read from here",
-                "write a result with --output FILE; a copy of everything: dateline export DIR",
-            )
+def _answer(con: duckdb.DuckDBPyConnection, text: str, form: str, out: IO[Any], raw: bool = False) -> None:
+    statements = readable(con, text)
+    if not statements:
+        raise QueryError("no statement", 'try: dateline sql "from help"')
+    for statement in statements[:-1]:
+        con.execute(statement)
     if form == "table":
-        relation = con.sql(text)
-        if relation is None:  # a statement without rows, such as a SET
-            return
-        if output is None:
-            relation.show(max_rows=_ROWS_SHOWN, max_width=_width())
-        else:
-            output.write_text(str(relation), encoding="utf-8")
+        out.write(_drawn(con.sql(statements[-1]), whole=out is not sys.stdout))
     elif form == "parquet":
-        _parquet(con, text, output if output is not None else sys.stdout.buffer)
+        _parquet(con, statements[-1], out)
     else:
-        cursor = con.execute(text)
-        if cursor.description:
-            with _opened(output) as out:
-                _write(cursor, form, out)
+        _write(con.execute(statements[-1]), form, out, raw)
 
 
-def write_rows(con: duckdb.DuckDBPyConnection, text: str, form: str, path: Path) -> int:
-    """Write the rows of a query to a file, in batches.
+def _drawn(relation: duckdb.DuckDBPyRelation, whole: bool) -> str:
+    """A result as a table of characters; DuckDB shows escape characters of cells, but no other ones that a terminal obeys."""
+    with contextlib.redirect_stdout(io.StringIO()) as drawn:
+        if whole:
+            print(relation)
+        else:
+            relation.show(max_rows=_ROWS_SHOWN, max_width=_width())
+    return for_terminal(drawn.getvalue(), lines=True)
 
+
+def write_rows(con: duckdb.DuckDBPyConnection, text: str, form: str, path: Path, *, raw: bool = False) -> int:
+    """Write the rows of a query to a new file, in batches.
+
+    Args:
+        raw: as of `run`.
     Returns:
         How many.
     """
     if form == "parquet":
         return _parquet(con, text, path)
-    with _opened(path) as out:
-        return _write(con.execute(text), form, out)
+    with path.open("w", encoding="utf-8", newline="") as out:
+        return _write(con.execute(text), form, out, raw)
 
 
 def _width() -> int:
     return max(80, shutil.get_terminal_size((160, 40)).columns)
 
 
-@contextlib.contextmanager
-def _opened(output: Path | None) -> Iterator[IO[str]]:
-    if output is None:
-        yield sys.stdout
-    else:
-        with output.open("w", encoding="utf-8", newline="") as file:
-            yield file
-
-
 def _parquet(con: duckdb.DuckDBPyConnection, text: str, where: Any) -> int:
     import pyarrow.parquet as pq
 
-    relation = con.sql(text)
-    if relation is None:
-        return 0
-    batches = relation.to_arrow_reader(_BATCH_ROWS)
+    batches = con.sql(text).to_arrow_reader(_BATCH_ROWS)
     rows = 0
     with pq.ParquetWriter(where, batches.schema, compression="zstd") as writer:
         for batch in batches:
@@ -195,31 +247,38 @@ def _parquet(con: duckdb.DuckDBPyConnection, text: str, where: Any) -> int:
     return rows
 
 
-def _write(cursor: duckdb.DuckDBPyConnection, form: str, out: IO[str]) -> int:
+def _write(cursor: duckdb.DuckDBPyConnection, form: str, out: IO[str], raw: bool) -> int:
     columns = [c[0] for c in cursor.description or ()]
     count = 0
     if form == "csv":
         import csv
 
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(columns)
+        kept: Callable[[str], str] = str if raw else for_cell
+        writer.writerow([kept(c) for c in columns])
         for row in _rows(cursor):
-            writer.writerow([_cell(v) for v in row])
+            writer.writerow([kept(_cell(v)) if _is_text(v) else _cell(v) for v in row])
             count += 1
         return count
     if form == "markdown":
-        out.write("| " + " | ".join(columns) + " |\n|" + " --- |" * len(columns) + "\n")
+        out.write("| " + " | ".join(map(for_markdown, columns)) + " |\n|" + " --- |" * len(columns) + "\n")
         for row in _rows(cursor):
-            out.write("| " + " | ".join(_cell(v).replace("|", "\\|").replace("\n", " ") for v in row) + " |\n")
+            cells = (for_markdown(_cell(v).replace("\n", " ")) if _is_text(v) else _cell(v) for v in row)
+            out.write("| " + " | ".join(cells) + " |\n")
             count += 1
         return count
     for row in _rows(cursor):
-        line = json.dumps(dict(zip(columns, map(_finite, row), strict=True)), ensure_ascii=False, default=_plain)
+        line = for_json(dict(zip(columns, map(_finite, row), strict=True)), _plain)
         out.write((line + "\n") if form == "jsonl" else ("[" if not count else ",\n") + line)
         count += 1
     if form == "json":
         out.write("]\n" if count else "[]\n")
     return count
+
+
+def _is_text(value: object) -> bool:
+    """Whether a cell holds what strangers wrote: a text, or a list or structure of such."""
+    return isinstance(value, (str, list, dict, tuple))
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
@@ -248,8 +307,7 @@ def _plain(value: object) -> str:
 
 def prompt(root: Path, version: int | None) -> None:
     """A prompt: statements end with a semicolon or an empty line; `.tables`, `.columns NAME`, `.quit`. Keeps its history."""
-    con = connect(root, version, comments=True)
-    with _history(root / ".sql_history"):
+    with _history(root / ".sql_history"), _walled(root, version, comments=True) as asking:
         print(f"{root}: .tables and .columns NAME say what there is, `from help;` with examples; .quit leaves")
         pending: list[str] = []
         while True:
@@ -266,23 +324,21 @@ def prompt(root: Path, version: int | None) -> None:
             if command in (".quit", ".exit", "quit", "exit"):
                 return
             if command in (".tables", ".columns"):
-                _show(con, columns_query(rest.strip()) if command == ".columns" else "from help")
+                _show(asking, columns_query(rest.strip()) if command == ".columns" else "from help")
                 continue
             pending.append(line)
             statement = "\n".join(pending).strip()
             if statement and (statement.endswith(";") or not line.strip()):
                 pending.clear()
-                _show(con, statement)
+                _show(asking, statement)
 
 
-def _show(con: duckdb.DuckDBPyConnection, statement: str) -> None:
+def _show(asking: Asking, statement: str) -> None:
     try:
-        with _asked(con, None):
-            _answer(con, statement, "table", None)
+        asking(lambda con: _answer(con, statement, "table", sys.stdout))
     except QueryError as error:
-        print(error)
+        print(for_terminal(error, lines=True))
     except KeyboardInterrupt:
-        con.interrupt()
         print("stopped")
 
 

@@ -13,7 +13,7 @@ from prefect.states import Completed
 
 from flows import reextraction
 from flows.changes import Changes
-from flows.config import workspace
+from flows.confine import workspace_of_run
 from flows.reextract_cli import rows
 from flows.reextraction import Plan, Reextraction
 
@@ -67,7 +67,7 @@ def reextract(root: str | None = None, since: str | None = None, source: str | N
         since: only loads made on this day (YYYY-MM-DD, UTC) or later.
         source: only loads that hold articles of this source.
     """
-    space = workspace(root)
+    space = workspace_of_run(root)
     plans: list[Plan] = []
     total = reextraction.reextract(
         space, date.fromisoformat(since) if since else None, source, planned=plans.append, through=_through

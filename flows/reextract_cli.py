@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.terminal import Root, fail, space_of, warn
+from flows.terminal import Root, console, fail, say, space_of, warn
 
 if TYPE_CHECKING:
     from flows.changes import Changes
@@ -67,7 +67,7 @@ def reextract(
             total = reextraction.reextract(space, _day(since), source, dry_run=dry_run, planned=begin, done=done)
     except RuleError as error:
         raise fail(str(error), "mend the rule, or move its file out of the workspace's `sites` folder.") from error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         warn("stopped: what was replaced is committed; the same command takes up the rest.")
         raise
     if not quiet:
@@ -88,7 +88,7 @@ def hint(space: Workspace) -> None:
     run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
     stale = reextraction.stale_loads(space, reextraction.versions_of(run))
     if stale:
-        typer.echo(
+        say(
             f"{stale:,} loads were made by other extractors, lexicons or rules than today's: `dateline reextract` makes them again",
             err=True,
         )
@@ -112,10 +112,9 @@ def _progress(quiet: bool) -> Iterator[tuple[Callable[[Plan], None], Callable[[C
 
 
 def _show(plan: Plan, total: Changes, seconds: float, dry_run: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    shown = console()
     if plan.loads:
         title = "would change" if dry_run else "replaced"
         table = Table(f"{title}", "before", "after", "", box=None, pad_edge=False)
@@ -123,32 +122,29 @@ def _show(plan: Plan, total: Changes, seconds: float, dry_run: bool) -> None:
             column.justify = "right"
         for row in rows(total):
             table.add_row(*row)
-        console.print(table)
+        shown.print(table)
         rate = f", {total.captures / seconds:,.0f} a second" if seconds > 0 else ""
-        console.print(f"{total.loads:,} loads, {total.captures:,} captures in {seconds:.1f} s{rate}", highlight=False)
+        shown.print(f"{total.loads:,} loads, {total.captures:,} captures in {seconds:.1f} s{rate}", highlight=False)
     else:
-        console.print("nothing to do: every load with captures was made by these versions", highlight=False)
+        shown.print("nothing to do: every load with captures was made by these versions", highlight=False)
     if plan.current:
-        console.print(f"{plan.current:,} loads were made by these versions already")
+        shown.print(f"{plan.current:,} loads were made by these versions already")
     if plan.bare_loads:
-        console.print(
+        shown.print(
             f"{plan.bare_loads:,} loads with {plan.bare_articles:,} articles have no captures any more: their rows stay as they are"
         )
     if total.kept:
-        console.print(f"{total.kept:,} articles stay as they are: their capture is gone")
+        shown.print(f"{total.kept:,} articles stay as they are: their capture is gone")
     if total.examples and dry_run:
-        console.print("for example:")
+        shown.print("for example:")
         for change in total.examples:
             mark = {"gone": "-", "new": "+", "changed": "~"}[change.kind]
-            console.print(
+            shown.print(
                 f"{mark} {change.said}",
                 style={"-": "red", "+": "green", "~": "yellow"}[mark],
-                markup=False,
                 soft_wrap=True,
             )
-            console.print(
-                f"    “{change.support}” {change.url or ''}", style="dim", markup=False, highlight=False, soft_wrap=True
-            )
+            shown.print(f"    “{change.support}” {change.url or ''}", style="dim", highlight=False, soft_wrap=True)
 
 
 def rows(total: Changes) -> list[tuple[str, str, str, str]]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractors.records import Capture
 from flows import pipeline, runner
+from flows.catalogue import refresh
 from flows.changes import Changes, compare
 from flows.config import Workspace, captures_kept, worker_count
 from flows.pipeline import Batch, Item, Outcome, Run
@@ -284,7 +285,14 @@ class _Made:
             if outcome.extraction is not None:
                 pairs.setdefault(outcome.extraction.article.version_id, (outcome.extraction, capture))
         rejects = [o.reject for o in outcomes if o.reject is not None]
-        self._tables[load.load_id] = warehouse.build_tables(pairs.values(), (), rejects, (), provenance)
+        try:
+            self._tables[load.load_id] = warehouse.build_tables(pairs.values(), (), rejects, (), provenance)
+        except warehouse.Unstorable:
+            checked = pipeline.without_unstorable(outcomes, provenance)
+            if checked == outcomes:
+                raise
+            self.add(load, checked)
+            return
         self._read[load.load_id], self._counts[load.load_id] = read, len(outcomes)
 
     def has_read(self, load: str, capture: str, url: str | None) -> bool:
@@ -356,11 +364,10 @@ def reextract(
 
 def finish(root: Path) -> None:
     """After the last group: small parts are merged where there are many, the catalogue is brought up to date."""
-    import warehouse
     from flows.keeping import compact_if_due
 
     compact_if_due(root)
-    warehouse.rebuild(root)
+    refresh(root)
 
 
 def started() -> float:

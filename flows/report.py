@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.pipeline import Counts
+from flows.wording import for_name
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +27,7 @@ def run_name(inputs: list[str], source: str | None, at: datetime, documents: int
     first = source or (Path(inputs[0].rstrip("/")).name if inputs else "") or "inputs"
     more = f" +{len(inputs) - 1}" if len(inputs) > 1 and not source else ""
     count = "" if documents is None else f" {documents} document{'s' * (documents != 1)}"
-    return f"ingest {first[:60]}{more} {at:%Y-%m-%d %H:%M}{count}"
+    return f"ingest {for_name(first)[:60]}{more} {at:%Y-%m-%d %H:%M}{count}"
 
 
 def summary_rows(counts: Counts, seconds: float) -> list[dict[str, Any]]:
@@ -49,12 +50,16 @@ def summary_text(counts: Counts) -> str:
     parts = [f"{counts.articles} articles", f"{counts.events} events", f"{counts.rejects} rejects"]
     if counts.known:
         parts.append(f"{counts.known} known already")
+    if counts.forgotten:
+        parts.append(f"{counts.forgotten} left out as forgotten")
     if counts.same_text:
         parts.append(f"{counts.same_text} with a text stored already")
     if counts.uncoded:
         parts.append(f"{counts.uncoded} not coded ({_by_count(counts.uncoded_reasons)})")
     if counts.left_out:
         parts.append(f"{sum(counts.left_out.values())} coded in part ({_by_count(counts.left_out)})")
+    if counts.own_source:
+        parts.append(f"{counts.own_source} with a source of their own")
     return f"{counts.read} documents: " + ", ".join(parts) + f"; {counts.loads} loads"
 
 
@@ -80,6 +85,9 @@ def summary_table(counts: Counts, seconds: float, root: Path, version: int) -> T
         table.add_row("known already", f"{counts.known:,}", "nothing done for them")
     if counts.same_text:
         table.add_row("same text", f"{counts.same_text:,}", "address and text are stored already")
+    if counts.own_source:
+        said = "documents name a source themselves: theirs is stored, not the one of --source"
+        table.add_row("own source", f"{counts.own_source:,}", said)
     table.add_row("articles", f"{counts.articles:,}", "")
     if counts.uncoded:
         said = f"{_by_count(counts.uncoded_reasons)}; stored all the same"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.terminal import Root, fail, space_of
+from flows.terminal import Root, fail, say, space_of
+from flows.wording import for_terminal
 
 if TYPE_CHECKING:
     from extractors.ownrules import OwnRule, RuleBook
@@ -49,7 +50,7 @@ def list_rules(
     for rule in sorted(_book(root).rules.values(), key=lambda r: r.id):
         if event_type is None or rule.type.lower() == event_type.lower():
             mode = f"/{rule.mode}" if rule.mode else ""
-            typer.echo(f"{rule.id:24} {rule.type + mode:24} {len(rule.words):4}  {rule.codes}")
+            say(f"{rule.id:24} {rule.type + mode:24} {len(rule.words):4}  {rule.codes}")
 
 
 @app.command("test")
@@ -79,8 +80,8 @@ def _wrong(rules: list[OwnRule], book: RuleBook) -> int:
 
     failures = [failure for rule in rules for failure in check_rule(rule, book, lambda text: spoken_by(text, book))]
     for failure in failures:
-        typer.secho(str(failure), fg="red")
-    typer.echo(f"{len(rules)} rules, {2 * len(rules)} sentences, {len(failures)} wrong")
+        typer.secho(for_terminal(failure, lines=True), fg="red")
+    say(f"{len(rules)} rules, {2 * len(rules)} sentences, {len(failures)} wrong")
     return len(failures)
 
 
@@ -125,10 +126,8 @@ def new(
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a", encoding="utf-8") as file:
         file.write(f"\n{as_toml(item)}\n")
-    typer.echo(f"written to {path}")
+    say(f"written to {path}")
     book = _book(root)
     if _wrong([book.rules[rule_id]], book):
-        typer.echo(
-            f"  `dateline explain` shows how a sentence is read; the rule stays in {path} for you to mend.", err=True
-        )
+        say(f"  `dateline explain` shows how a sentence is read; the rule stays in {path} for you to mend.", err=True)
         raise typer.Exit(1)

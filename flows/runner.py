@@ -1,27 +1,33 @@
-"""Who does the extraction: this process for a handful of documents, a pool of spawned processes or a Dask cluster for more. Same
-batches, same rows.
+"""Who does the extraction: a watched process for a handful of documents, a pool of them or a Dask cluster for more. Same batches, same rows.
 
-Starting a pool costs about a second, so it starts only when there is more than a second of work. Batches are handed out
-a few ahead, so that memory stays that of a few batches however long the run.
+A document is read where it can hurt nothing but itself: see `flows.workers`. One worker starts beside this process while it reads
+its lexicons; the others cost about a second, so they start only when there is more than a second of work. Batches are handed
+out a few ahead, so that memory stays that of a few batches however long the run.
 """
 
 from __future__ import annotations
 
+import os
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from extractors.records import Capture, Extraction
+from flows.bounds import read_bounds
 from flows.coding import read_coding
 from flows.config import Workspace
 from flows.engine import read_engine
-from flows.pipeline import Batch, Outcome, extract_batch
+from flows.pipeline import Batch, Outcome, extract_batch, outcome_of, read_capture
+from flows.workers import Bounds, Lost, Workers
 
 if TYPE_CHECKING:
     from extractors.doors import Cleaning
     from extractors.lexicon import Lexicons
+    from extractors.tagger.session import Session
 
 _lexicons: dict[Path | None, Lexicons] = {}
 _cleaning: dict[Path | None, Cleaning] = {}
@@ -79,12 +85,50 @@ class Pending(Protocol):
         """Its outcomes in order and the seconds they took, once they are there."""
 
 
-def _start(own: Path | None, device: str) -> None:
-    import signal
+_FIRST = "Latvia and Estonia signed an agreement in Riga on Wednesday, officials of the two ministries said. " * 3
 
-    # Ctrl-C reaches every process of the terminal: the workers leave it to the parent, which ends them.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    lexicons_for(own)
+
+def tagger_for(device: str) -> Session:
+    """The tagger of this process, loaded once for every device."""
+    from extractors.tagger.session import load
+
+    return load(device=device)
+
+
+def _prepare(own: Path | None, sites: Path | None, device: str) -> None:
+    """Load all that reading needs, also what is loaded late: the time it takes is no document's."""
+    first = Capture(_FIRST.encode(), "", "text/plain")
+    read_capture(first, lexicons_for(own), cleaning_for(sites), tagger_for(device))
+
+
+def _read(
+    own: Path | None, sites: Path | None, device: str, capture: Capture
+) -> tuple[Extraction | tuple[str, str], float]:
+    """In a worker: what one document says, and the seconds that took."""
+    began = time.perf_counter()
+    found = read_capture(capture, lexicons_for(own), cleaning_for(sites), tagger_for(device))
+    return found, time.perf_counter() - began
+
+
+class _Coming:
+    """A batch in the pool."""
+
+    def __init__(self, batch: Batch, captures: list[int], future: Future[list[object]]) -> None:
+        self.batch, self.captures, self.future = batch, captures, future
+
+    def result(self) -> tuple[list[Outcome], float]:
+        """Its outcomes, with a reject for a document that ended its readers."""
+        seconds = 0.0
+        found: dict[int, Extraction | tuple[str, str]] = {}
+        for number, told in zip(self.captures, self.future.result(), strict=True):
+            if isinstance(told, Lost):
+                found[number] = (told.reason, told.message)
+            elif isinstance(told, tuple):
+                found[number], took = told
+                seconds += took
+            else:
+                found[number] = ("internal_error", f"{type(told).__name__}: {told}")
+        return [outcome_of(item, found.get(number)) for number, item in enumerate(self.batch.items)], seconds
 
 
 def work(batch: Batch, own: Path | None, sites: Path | None, device: str = "cpu") -> tuple[list[Outcome], float]:
@@ -93,48 +137,56 @@ def work(batch: Batch, own: Path | None, sites: Path | None, device: str = "cpu"
     Args:
         device: where the tagger works, one of `coding.DEVICES`.
     """
-    return extract_batch(batch, lexicons_for(own), cleaning_for(sites))
+    return extract_batch(batch, lexicons_for(own), cleaning_for(sites), tagger_for(device))
 
 
 def open_pool(space: Workspace, workers: int) -> Pool:
     """The pool that the workspace's `[engine]` names.
 
     Args:
-        workers: 0 for a job that this process does sooner than any pool starts.
+        workers: 0 for a job that one worker does sooner than others start.
     Raises:
         SettingsError: the settings are wrong, or the cluster they name cannot be used.
     """
     engine, device = read_engine(space), read_coding(space).device
-    if not workers or engine.runner == "inline":
-        return Pool(0, space.own_lexicons, space.own_sites, device)
-    if engine.runner == "dask":
+    if engine.runner == "inline" or os.environ.get("DATELINE_WORKERS") == "0":
+        return Pool(0, space.own_lexicons, space.own_sites, device=device)
+    if workers and engine.runner == "dask":
         from flows.cluster import ClusterPool
 
         return ClusterPool(engine, space.own_lexicons, space.own_sites, device=device)
-    return Pool(engine.processes, space.own_lexicons, space.own_sites, device)
+    processes = engine.processes if workers else 1
+    return Pool(processes, space.own_lexicons, space.own_sites, read_bounds(space), device)
 
 
 class Pool:
-    """A process pool whose workers hold the lexicons; `workers` 0 means this process itself."""
+    """A process pool whose workers hold the lexicons; `workers` 0 means this process itself, and then nothing is watched."""
 
-    def __init__(self, workers: int, own: Path | None, sites: Path | None = None, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        workers: int,
+        own: Path | None,
+        sites: Path | None = None,
+        bounds: Bounds | None = None,
+        device: str = "cpu",
+    ) -> None:
         self.workers = workers
         self.own, self.sites, self.device = own, sites, device
-        self._pool: ProcessPoolExecutor | None = None
-        if workers:
-            self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (own, device))
+        self._pool = Workers(workers, bounds, partial(_prepare, own, sites, device)) if workers else None
 
     def __enter__(self) -> Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.close()
 
     def submit(self, batch: Batch) -> Pending:
         """Extract a batch; without a pool it is done before this returns."""
         if self._pool is not None:
-            return self._pool.submit(work, batch, self.own, self.sites, self.device)
+            captures = {n: item.content for n, item in enumerate(batch.items) if isinstance(item.content, Capture)}
+            reading = partial(_read, self.own, self.sites, self.device)
+            return _Coming(batch, list(captures), self._pool.submit(reading, list(captures.values())))
         done: Future[tuple[list[Outcome], float]] = Future()
         done.set_result(work(batch, self.own, self.sites, self.device))
         return done

@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import os
+import socket
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flows.config import Workspace
+from flows.locks import is_locked
+from flows.secret import read_secret
 
 
 def find_server(space: Workspace) -> tuple[str | None, str]:
     """The server of PREFECT_API_URL, else the workspace's own (`dateline serve` writes its address there).
 
     Returns:
-        The API's address if it answers, else None; and the one line to tell the user ('' when there is nothing to say).
+        The API's address if it answers and lets us in, else None; and the one line to tell the user ('' when there is nothing to say).
     """
     given = os.environ.get("PREFECT_API_URL", "")
     for url, whose in ((given, "PREFECT_API_URL"), (own_server(space), "the workspace's server")):
         if not url:
             continue
-        if answers(url):
-            return url, f"running as a Prefect flow at {url} (--direct: without Prefect)"
-        return None, f"{whose} ({url}) does not answer: running without Prefect (same rows)"
+        if not answers(url):
+            return None, f"{whose} ({url}) does not answer: running without Prefect (same rows)"
+        if refuses(url, password_for(space, url) or None):
+            return None, f"{whose} ({url}) wants another password ({PASSWORD}): running without Prefect (same rows)"
+        return url, f"running as a Prefect flow at {url} (--direct: without Prefect)"
     return None, "no Prefect server: running directly (same rows)"
 
 
+PASSWORD = "PREFECT_API_AUTH_STRING"
+"""The variable that holds the password for the server of PREFECT_API_URL, as Prefect itself reads it."""
+
+
 def own_server(space: Workspace) -> str:
-    """The address `dateline serve` wrote down for this workspace; '' when it is not being served."""
+    """The address `dateline serve` wrote down for this workspace; '' when it is not being served.
+
+    What is written there counts only while the lock is held: after a kill another program may listen at the port.
+    """
+    if not is_locked(space.prefect_home / "serve.lock"):
+        return ""
     try:
         url = json.loads((space.prefect_home / "server.json").read_text()).get("api_url", "")
     except (OSError, ValueError, AttributeError):
@@ -40,21 +57,105 @@ def own_server(space: Workspace) -> str:
     return url if isinstance(url, str) else ""
 
 
-def answers(url: str, timeout: float = 2.0) -> bool:
-    """Whether a Prefect API answers at this address within `timeout` seconds."""
+def password_for(space: Workspace, url: str) -> str:
+    """What to send to a server: the environment's password to the environment's address, the workspace's secret to its own server.
+
+    Returns:
+        `user:password`, or '' for nothing.
+    """
+    if same_address(url, os.environ.get("PREFECT_API_URL", "")) and (given := os.environ.get(PASSWORD, "")):
+        return given
+    return read_secret(space) if same_address(url, own_server(space)) and _is_of_serve(space) else ""
+
+
+def _is_of_serve(space: Workspace) -> bool:
+    """Whether the server written down was started by `dateline serve`: one of PREFECT_API_URL has a password of its own."""
     try:
-        call(url, "GET", "/health", timeout=timeout)
+        return bool(json.loads((space.prefect_home / "server.json").read_text()).get("own"))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def same_address(one: str, other: str) -> bool:
+    """Whether two addresses of an API are one.
+
+    >>> same_address("http://127.0.0.1:4200/api", "http://127.0.0.1:4200/api/"), same_address("", "")
+    (True, False)
+    """
+    return bool(one) and one.rstrip("/").lower() == other.rstrip("/").lower()
+
+
+def use_server(space: Workspace, url: str) -> None:
+    """Have Prefect, which is not imported yet, ask this server, with the password that belongs to it and no other."""
+    password = password_for(space, url)
+    own = bool(password) and same_address(url, own_server(space)) and password == read_secret(space)
+    if not same_address(url, os.environ.get("PREFECT_API_URL", "")):
+        for name in ("PREFECT_API_KEY", PASSWORD):
+            os.environ.pop(name, None)
+    os.environ["PREFECT_API_URL"] = url
+    if password:
+        os.environ[PASSWORD] = password
+    if own:
+        only_while_served(space, url)
+
+
+OWN_API = "DATELINE_OWN_API"
+"""Environment variable of all that `dateline serve` starts: the address of the server it started itself."""
+
+
+def only_while_served(space: Workspace, url: str) -> None:
+    """Have this process connect to the workspace's own server only while that is being served.
+
+    Prefect's clients send the password with every request, and connect anew when a connection is lost. When `dateline serve` was
+    killed somebody else may listen at its port; whatever opens the connection, an attempt is then refused here.
+    """
+    parts = urllib.parse.urlsplit(url)
+    for found in socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM):
+        _BOUND[(found[4][0], parts.port)] = space.prefect_home / "serve.lock"
+    if not _HOOKED:
+        _HOOKED.append(True)
+        sys.addaudithook(_let_through)  # for good: Python takes none away
+
+
+_BOUND: dict[tuple[Any, Any], Path] = {}
+"""Addresses and ports that are connected to only while the lock is held."""
+_HOOKED: list[bool] = []
+
+
+def _let_through(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        lock = _BOUND.get(arguments[1][:2])
+        if lock is not None and not is_locked(lock):
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{lock.parent.parent} is no longer being served: nothing is sent to its port")  # fmt: skip
+
+
+def answers(url: str, timeout: float = 2.0) -> bool:
+    """Whether a Prefect API answers at this address within `timeout` seconds. Nothing secret is sent."""
+    try:
+        call(url, "GET", "/health", timeout=timeout, password="")
     except (OSError, ValueError):
         return False
     return True
 
 
-def call(api: str, method: str, path: str, body: Any = None, timeout: float = 10.0) -> Any:
+def refuses(url: str, password: str | None = None, timeout: float = 5.0) -> bool:
+    """Whether the server turns down who comes with this password ('': with none; None: with the environment's)."""
+    try:
+        call(url, "GET", "/admin/version", timeout=timeout, password=password)
+    except urllib.error.HTTPError as error:
+        return error.code in (401, 403)
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def call(api: str, method: str, path: str, body: Any = None, timeout: float = 10.0, password: str | None = None) -> Any:
     """Ask a Prefect API.
 
     Args:
         api: its address, such as http://127.0.0.1:4200/api.
         body: sent as JSON.
+        password: `user:password`; '' sends none; None sends what the environment has, and only to the environment's address.
     Returns:
         The answer's JSON; None for an empty answer.
     Raises:
@@ -63,21 +164,29 @@ def call(api: str, method: str, path: str, body: Any = None, timeout: float = 10
     """
     if not api.lower().startswith(("http://", "https://")):
         raise ValueError(f"{api}: an address begins with http:// or https://")
-    headers = {"content-type": "application/json"} | _credentials()
+    headers = {"content-type": "application/json"} | _credentials(api, password)
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(api.rstrip("/") + path, data, headers, method=method)
-    # Loopback and one's own server: no proxy of the environment stands between.
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=timeout) as answer:
+    # Loopback and one's own server: no proxy of the environment stands between. A redirect would carry the password elsewhere.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Straight())
+    with opener.open(request, timeout=timeout) as answer:
         text = answer.read()
     return json.loads(text) if text.strip() else None
 
 
-def _credentials() -> dict[str, str]:
-    if key := os.environ.get("PREFECT_API_KEY"):
-        return {"authorization": f"Bearer {key}"}
-    if given := os.environ.get("PREFECT_API_AUTH_STRING"):
-        return {"authorization": "Basic " + base64.b64encode(given.encode()).decode()}
-    return {}
+class _Straight(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """No API sends elsewhere: who does is another server."""
+
+
+def _credentials(api: str, password: str | None) -> dict[str, str]:
+    if password is None and same_address(api, os.environ.get("PREFECT_API_URL", "")):
+        password = os.environ.get(PASSWORD, "")
+        if not password and (key := os.environ.get("PREFECT_API_KEY")):
+            return {"authorization": f"Bearer {key}"}
+    if not password:
+        return {}
+    return {"authorization": "Basic " + base64.b64encode(password.encode()).decode()}
 
 
 _BEGINS, _WAITS = 30.0, 120.0

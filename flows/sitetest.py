@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from extractors.article import read_article
@@ -15,6 +14,7 @@ from extractors.records import Article, Capture, ExtractionError
 from extractors.siterules import Ruled, SiteRules, apply_rule, load_site_rules
 from flows.answering import contents
 from flows.readers.files import Failure
+from flows.terminal import console
 
 _GENERAL = Cleaning(SiteRules())
 
@@ -42,7 +42,7 @@ def show_pages(
         good += general is not None
         if isinstance(content, Failure) or general is None:
             table.add_row("no article", reason)
-            Console().print(table)
+            console().print(table)
             continue
         day = general.published_at.date() if general.published_at else None
         rule = rules.find(url or general.url or general.canonical_url, day)
@@ -50,7 +50,7 @@ def show_pages(
         table.add_column(f"rule {rule.id}" if rule else "no rule for the host", overflow="fold")
         for row in _rows(general, ruled):
             table.add_row(*row)
-        Console().print(table)
+        console().print(table)
     return good
 
 

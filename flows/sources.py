@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.terminal import Private, Root, fail
+from flows.terminal import Private, Root, console, fail, may_replace, named_path, say
 
 if TYPE_CHECKING:
     from extractors.records import Capture
@@ -40,17 +40,15 @@ def list_sources(root: Root = None) -> None:
 
         dateline sources list
     """
-    from rich.console import Console
-
     from flows.config import workspace
     from flows.sourcetable import sources_table
 
     space = workspace(root)
     table = sources_table(space)
     if table is None:
-        typer.echo(f"{space.settings}: no sources yet: `dateline sources add NAME ADDRESS`")
+        say(f"{space.settings}: no sources yet: `dateline sources add NAME ADDRESS`")
         return
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()
@@ -88,9 +86,12 @@ def add(
 
         dateline sources add archive clippings/
     """
-    from flows.config import workspace
+    from flows.config import from_home, workspace
     from flows.configured import LOCAL, add_source
     from flows.readers.http import is_url
+
+    for given in address:
+        named_path(given)
 
     space = workspace(root)
     if kind is None and not is_url(address[0]):
@@ -100,12 +101,12 @@ def add(
     elif kind is None:
         kind, address = _looked_at(address, allow_private, space)
     if kind in LOCAL:
-        address = [str(Path(a).expanduser().resolve()) for a in address]
+        address = [str(from_home(a).resolve()) for a in address]
     table = {"kind": kind, "address": address[0] if len(address) == 1 else address, "schedule": schedule,
              "country": country, "language": language, "pause": pause, "licence": licence,
              "allow_private": allow_private or None}  # fmt: skip
     add_source(space, name, {key: value for key, value in table.items() if value is not None})
-    typer.echo(f"{space.settings}: {name} added; `dateline ingest --source {name}` fetches it")
+    say(f"{space.settings}: {name} added; `dateline ingest --source {name}` fetches it")
 
 
 def _looked_at(address: list[str], allow_private: bool, space: Workspace) -> tuple[str, list[str]]:
@@ -118,9 +119,9 @@ def _looked_at(address: list[str], allow_private: bool, space: Workspace) -> tup
     except NotFound as error:
         raise fail(str(error), "--kind feed (sitemap, site, urls) adds it without looking.") from error
     entries = f"{len(found.listing.entries):,} entries" if found.listing.entries else f"{len(found.listing.more)} parts"
-    typer.echo(f"{found.address}: a {found.kind}, {entries}")
+    say(f"{found.address}: a {found.kind}, {entries}")
     for other in found.also:
-        typer.echo(f"  another feed of the page: {other}")
+        say(f"  another feed of the page: {other}")
     return found.kind, [found.address, *address[1:]]
 
 
@@ -160,7 +161,7 @@ def import_opml(
                 tables[name]["schedule"] = schedule
     if tables:
         add_sources(space, tables)
-    typer.echo(f"{space.settings}: {len(tables)} sources added, {len(feeds) - len(tables)} were there")
+    say(f"{space.settings}: {len(tables)} sources added, {len(feeds) - len(tables)} were there")
 
 
 @app.command("export")
@@ -169,6 +170,7 @@ def export_opml(
         Path | None, typer.Argument(metavar="FILE.opml", help="Else standard output.", show_default=False)
     ] = None,
     root: Root = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace the file without asking.")] = False,
 ) -> None:
     """Write the feeds among the sources as OPML, for a feed reader or another workspace.
 
@@ -179,6 +181,7 @@ def export_opml(
     from extractors.opml import Subscription, write_opml
     from flows.config import workspace
     from flows.configured import read_sources
+    from flows.outfile import NotWritten, whole_file
 
     feeds = [Subscription(s.name, a) for s in read_sources(workspace(root)) if s.kind == "feed" for a in s.address]
     text = write_opml("Dateline", feeds)
@@ -186,10 +189,13 @@ def export_opml(
         typer.echo(text)
         return
     try:
-        file.write_text(text + "\n", encoding="utf-8")
+        with whole_file(file, workspace(root).root, replace=lambda path: may_replace(path, yes)) as out:
+            out.write(text + "\n")
+    except NotWritten as error:
+        raise fail(str(error), error.remedy) from error
     except OSError as error:
         raise fail(f"{file}: {error.strerror or error}") from error
-    typer.echo(f"{file}: {len(feeds)} feeds")
+    say(f"{file}: {len(feeds)} feeds")
 
 
 @app.command()
@@ -207,7 +213,7 @@ def remove(
 
     space = workspace(root)
     remove_source(space, name)
-    typer.echo(f"{space.settings}: {name} removed")
+    say(f"{space.settings}: {name} removed")
 
 
 @app.command("test")
@@ -243,8 +249,7 @@ def compare(
     try:
         good = show_pages(_pages_of(paths, space), space.own_sites, url, allow_private)
     except RuleError as error:
-        typer.secho(f"dateline: {error}", fg="red", err=True)
-        raise typer.Exit(1) from error
+        raise fail(str(error)) from error
     if not good:
         raise typer.Exit(1)
 
@@ -265,19 +270,14 @@ def _pages_of(given: list[str], space: Workspace) -> list[Capture | Failure | st
             said, pages = newest_pages(sources[one], space, contact_of(space))
         except NotFound as error:
             raise fail(str(error)) from error
-        typer.echo(said)
+        say(said)
         found += pages
     return found
 
 
 @app.command()
 def profile(
-    root: Annotated[
-        Path | None,
-        typer.Option(
-            "--root", help="Workspace folder. Else the variable DATELINE_ROOT, else ./data.", show_default=False
-        ),
-    ] = None,
+    root: Root = None,
 ) -> None:
     """Count what each source usually writes about, so that its small towns are found where it is at home.
 
@@ -292,9 +292,8 @@ def profile(
 
     made = make_profile(workspace(root).root)
     if made is None:
-        typer.secho(f"dateline: no source has {LEAST} articles with places yet", fg="red", err=True)
-        raise typer.Exit(1)
-    typer.echo(f"{made.path}: {made.sources} sources, {made.rows} rows")
+        raise fail(f"no source has {LEAST} articles with places yet")
+    say(f"{made.path}: {made.sources} sources, {made.rows} rows")
 
 
 @app.command()
@@ -313,6 +312,5 @@ def draft(
 
     proposed = draft_rules(path, url, allow_private)
     if proposed is None:
-        typer.secho(f"dateline: {path}: no article in it; name a page that shows one.", fg="red", err=True)
-        raise typer.Exit(1)
-    typer.echo(proposed, nl=False)
+        raise fail(f"{path}: no article in it; name a page that shows one.")
+    say(proposed, nl=False)

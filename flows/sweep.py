@@ -18,8 +18,10 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows import inbox as ledger
-from flows import report, runner
-from flows.config import Workspace, worker_count, workspace
+from flows import mishaps, report, runner
+from flows.config import Workspace, worker_count
+from flows.confine import workspace_of_run
+from flows.gate import Gate
 from flows.intake import Intake
 from flows.locks import alone
 from flows.tasks import THREADS, Carried, lock_file
@@ -51,7 +53,7 @@ def inbox(
     Every file ends in `inbox/_done`, or in `inbox/_failed` with the reason beside it. A batch is held by one run at a time;
     one whose run was killed is taken up again, and what it had committed is not committed twice.
     """
-    space = workspace(root)
+    space = workspace_of_run(root)
     ledger.ensure(space.inbox)
     if batch:
         return _take(space, [batch])
@@ -64,20 +66,32 @@ def inbox(
 def _take(space: Workspace, batches: Iterable[str]) -> Any:
     carried: Carried | None = None
     failed = 0
+    broken: list[str] = []
+    halves: list[str] = []
     with ExitStack() as pool:
-        for name in batches:
+        for name in _with_halves(batches, halves):
             with ledger.hold(space.inbox, name) as deaths:
                 if deaths is None:
                     continue
-                intake = Intake(ledger.files_of(space.inbox, name))
+                intake = Intake(ledger.files_of(space.inbox, name), Gate(space.root))
                 if deaths >= ledger.DEATHS:
-                    failed += _set_aside(space, name, intake, deaths)
+                    failed += _parted(space, name, f"{deaths} processes died while they read it", halves, deaths)
                     continue
                 if carried is None:
                     carried = pool.enter_context(Carried(space, _workers(intake), len(intake.files)))
                 known = carried.total.known
-                intake.reject(carried.carry(intake.items))
-                done, bad = intake.verdict(space.root, carried.total.known - known)
+                try:
+                    intake.reject(carried.carry(intake.items))
+                    done, bad = intake.verdict(space.root, carried.total.known - known)
+                except Exception as error:  # whatever one batch does to a run, the others are taken
+                    tries = mishaps.note(space.inbox, name, error)
+                    if mishaps.is_machines(error):
+                        raise
+                    broken.append(f"{type(error).__name__}: {error}"[:300])
+                    get_run_logger().error("batch %s broke: %s", name, broken[-1], exc_info=error)
+                    if tries >= mishaps.TRIES:
+                        failed += _parted(space, name, broken[-1], halves)
+                    continue
                 ledger.finish(space.inbox, name, done, bad)
                 failed += len(bad)
     if carried is None:
@@ -86,17 +100,28 @@ def _take(space: Workspace, batches: Iterable[str]) -> Any:
         get_run_logger().warning(
             "%d files failed; each lies in %s with its reason", failed, space.inbox / ledger.FAILED
         )
-    return carried.ended(["inbox"], None)
+    state = carried.ended(["inbox"], None)
+    if broken:
+        text = f"{len(broken)} batches broke, each is tried again later or in halves ({broken[-1]}). {state.message}"
+        return Completed(name="Degraded", message=text, data=state.data)
+    return state
 
 
-def _set_aside(space: Workspace, batch: str, intake: Intake, deaths: int) -> int:
-    why = (
-        f"{deaths} processes died while they read the batch of this file: one of its {len(intake.files)} files breaks them. "
-        "Drop them again in smaller groups to find it."
-    )
-    ledger.finish(space.inbox, batch, (), dict.fromkeys(intake.files, why))
-    get_run_logger().error("batch %s set aside: %s", batch, why)
-    return len(intake.files)
+def _with_halves(batches: Iterable[str], halves: list[str]) -> Iterator[str]:
+    """The batches, and after each what it was halved into."""
+    for name in batches:
+        yield name
+        while halves:
+            yield halves.pop()
+
+
+def _parted(space: Workspace, batch: str, why: str, halves: list[str], deaths: int = 0) -> int:
+    """Halve a batch, or set its only file aside; returns how many files were set aside."""
+    found = mishaps.part(space.inbox, batch, deaths)
+    halves.extend(found)
+    what = "halved to find the file that does it" if found else "its file is set aside"
+    get_run_logger().error("batch %s: %s; %s", batch, why, what)
+    return 0 if found else 1
 
 
 def _workers(intake: Intake) -> int:
@@ -108,7 +133,8 @@ def _everything(space: Workspace) -> Iterator[str]:
     """Batches nobody holds any more, then whatever lies in the inbox, until it is empty."""
     began = time.monotonic()
     for name in ledger.batches(space.inbox):
-        if not ledger.held(space.inbox, name) and _age(space, name) >= _QUEUED:
+        waits = ledger.held(space.inbox, name) or mishaps.paused(space.inbox, name)
+        if not waits and _age(space, name) >= _QUEUED:
             yield name
     while time.monotonic() - began < _LONGEST:
         claimed = ledger.claim(space.inbox)

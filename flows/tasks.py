@@ -35,10 +35,12 @@ from pydantic import Field
 import warehouse
 from flows import fetchview, pipeline, quality, report, runner
 from flows import ingest as job_of
-from flows.config import Workspace, workspace
+from flows.config import Workspace
+from flows.confine import check_inputs, workspace_of_run
 from flows.intake import Rejected
 from flows.locks import alone
 from flows.pipeline import Attempts, Batch, Counts, Item, Run
+from flows.wording import for_markdown, for_name
 
 LOAD_COMMITTED = "dateline.load.committed"
 """Event: one load is in the warehouse. Payload: load_id, run_id, version, rows by table, versions."""
@@ -104,19 +106,24 @@ def ingest(
         bool,
         Field(title="Private addresses", description="Let URLs given above be of this machine or a local network."),
     ] = False,
+    again: Annotated[
+        bool,
+        Field(title="Again", description="Take what was forgotten of the configured sources once more."),
+    ] = False,
 ) -> Any:
     """Read, clean, code and commit: files, folders and URLs, and the configured sources named, into the workspace.
 
     What is in the warehouse already is left alone, so a run may be repeated at any time. A source that another run is
     fetching is left to it.
     """
-    space = workspace(root)
+    space = workspace_of_run(root)
+    check_inputs(space, inputs, allow_private)
     with ExitStack() as held:
         mine = [name for name in sources if held.enter_context(alone(source_lock(space, name)))]
         if sources and not mine and not inputs:
             text = f"{', '.join(sources)}: another run of it is under way"
             return Completed(name="NothingNew", message=text, data=job_of.counts_of(Counts()))
-        job = job_of.plan(inputs, source, mine, space, allow_private)
+        job = job_of.plan(inputs, source, mine, space, allow_private, again)
         _spread(max((s.jitter.total_seconds() for s in job.sources if s.cron), default=0.0))
         carried = Carried(space, job_of.pool_size(job), job.units)
         with carried:
@@ -149,11 +156,11 @@ class Carried:
         self.space, self.units = space, units
         self.total = Counts()
         self.began, self.at = job_of.started(), datetime.now()
+        self.pool = runner.open_pool(space, workers)
         self.run = pipeline.new_run(space.root, runner.rules_version(space.own_lexicons, space.own_sites))
         self.read_units = 0
         self.number = 0
         self.progress: Any = None
-        self.pool = runner.open_pool(space, workers)
 
     def __enter__(self) -> Carried:
         self.pool.__enter__()
@@ -232,7 +239,7 @@ class Carried:
         def publish() -> None:
             for found in quality.qualities(self.space.root, self.run.run_id):
                 if found.drop:
-                    drops.append(f"{found.source or 'no source named'}: {found.drop}")
+                    drops.append(f"{for_name(found.source or 'no source named')}: {found.drop}")
                 create_markdown_artifact(found.markdown, key=found.key, description=_of(found))
 
         shown(publish)
@@ -240,7 +247,7 @@ class Carried:
 
 
 def _of(found: quality.SourceQuality) -> str:
-    return f"Quality of {found.source or 'articles without a source'}: {found.drop or 'as before'}"
+    return f"Quality of {for_markdown(found.source or 'articles without a source')}: {found.drop or 'as before'}"
 
 
 def shown(show: Callable[[], Any]) -> None:
@@ -269,7 +276,7 @@ def _state(total: Counts, drops: list[str]) -> Any:
         return Failed(message=f"no source could be read: {'; '.join(unread)}", data=data)
     if total.read and total.rejects == total.read and not total.sources:
         return Failed(message=f"nothing was taken: {text}", data=data)
-    if total.read == total.known and not unread:
+    if total.read == total.known + total.forgotten and not unread:
         return Completed(name="NothingNew", message=text, data=data)
     why = "; ".join(x for x in (*unread, report.degraded(total, quality.REJECTED_SHARE), *drops) if x)
     if why:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.terminal import Root, fail, space_of, warn
+from flows.terminal import Root, fail, may_replace, say, space_of, warn
 
 app = typer.Typer()
+
+Raw = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="CSV for programs: texts as they are stored. Else those that a spreadsheet would run (= + - @) get an apostrophe in front.",
+    ),
+]
 
 
 @contextmanager
@@ -59,14 +68,16 @@ def sql(
     timeout: Annotated[
         float | None, typer.Option(help="Give up after this many seconds.", show_default=False, min=0.001)
     ] = None,
+    raw: Raw = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace the --output file without asking.")] = False,
     tables: Annotated[
         bool, typer.Option("--tables", help="List views, macros and tables; with a name as QUERY, its columns.")
     ] = False,
 ) -> None:
     """Ask the warehouse in DuckDB's SQL. `from help` lists views and macros with examples.
 
-    Nothing can be changed from here, and nothing reaches the network. CSV and Parquet files under the current folder can
-    be joined by their path.
+    Statements only read: what would write is refused, and nothing reaches the network. CSV and Parquet files under the current
+    folder can be joined by their path. `--output` writes outside the workspace, whole or not at all.
 
     Examples:
 
@@ -85,6 +96,11 @@ def sql(
 
     space = space_of(root)
     read_coding(space)  # a threshold that cannot be is said before anything is counted by another
+
+    def run(text: str, comments: bool = False) -> None:
+        may = partial(may_replace, yes=yes)
+        asked.run(space.root, text, format, output, version, timeout, comments=comments, raw=raw, replace=may)
+
     if not (space.root / "_log").is_dir():
         warn(
             f"{space.root} holds no warehouse yet: all tables are empty. `dateline ingest PATH` fills it; `dateline demo` shows one."
@@ -92,7 +108,7 @@ def sql(
     try:
         if tables:
             query = asked.columns_query(query) if query else "from help"
-            asked.run(space.root, query, format, output, version, timeout, comments=True)
+            run(query, comments=True)
         elif query is None and sys.stdin.isatty():
             asked.prompt(space.root, version)
         else:
@@ -101,7 +117,7 @@ def sql(
                 from flows.gazetteer import show_places
 
                 show_places(space.root, space.own_lexicons)
-            asked.run(space.root, text, format, output, version, timeout)
+            run(text)
     except asked.QueryError as error:
         raise fail(str(error), error.remedy) from error
 
@@ -191,7 +207,10 @@ def forget(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Take a load, a source or an article out of every table. Ingesting the same input again brings it back.
+    """Take a load, a source or an article out of every table, and out of the files beside them that hold it.
+
+    A source or an address stays away: polls, the inbox and `reextract` do not bring it back. `dateline ingest PATH|URL`
+    does, and `dateline ingest --source NAME --again`. A load may be ingested again at once.
 
     Earlier versions still show it (`dateline sql --version`) until `dateline gc` has deleted their parts.
 
@@ -205,21 +224,24 @@ def forget(
 
     space = space_of(root)
     with in_words():
-        rows = keeping.forget(space.root, what, dry_run=True)
-    if not rows:
+        found = keeping.forget(space, what, dry_run=True)
+    if not found:
         raise fail(
             f"{what}: no load, source or article of that name",
             'loads: dateline sql "from loads"; sources: dateline sql "select distinct source from articles"',
         )
-    said = ", ".join(f"{n:,} {table}" for table, n in rows.items())
+    for folder in found.backups:
+        warn(f"the backup {folder} holds it until the next `dateline backup` there")
     if dry_run:
-        typer.echo(f"would take out {said}")
+        say(f"would take out {found.words()}")
         return
-    if not yes and not (sys.stdin.isatty() and typer.confirm(f"take out {said}?")):
+    if not yes and not (sys.stdin.isatty() and typer.confirm(f"take out {found.words()}?")):
         raise fail("nothing was taken out", "say --yes where nobody can be asked.")
     with in_words():
-        keeping.forget(space.root, what, dry_run=False)
-    typer.echo(f"took out {said}; their bytes leave the disk with `dateline gc`")
+        found = keeping.forget(space, what, dry_run=False)
+    say(f"took out {found.words()}; their bytes leave the disk with `dateline gc`")
+    for path in found.beside.shared:
+        warn(f"{path} holds it beside others and stays: delete it, or write it anew without it")
 
 
 @app.command()
@@ -232,6 +254,7 @@ def export(
     version: Annotated[
         int | None, typer.Option(help="As the warehouse was at this version.", show_default=False)
     ] = None,
+    raw: Raw = False,
 ) -> None:
     """Write a clean copy for others: the newest wording of every article, its events, participants, numbers and mentions.
 
@@ -250,7 +273,7 @@ def export(
 
     try:
         with in_words():
-            written = keeping.export(space_of(root).root, folder, format, version)
+            written = keeping.export(space_of(root).root, folder, format, version, raw=raw)
     except QueryError as error:
         raise fail(str(error), error.remedy) from error
     except OSError as error:
@@ -258,6 +281,6 @@ def export(
             f"{error.filename or folder}: {error.strerror or error}", "name a new folder on a disk with room."
         ) from error
     for name, rows in written.items():
-        typer.echo(f"{folder / name}: {rows:,} {'records' if format == 'warc' else 'rows'}")
+        say(f"{folder / name}: {rows:,} {'records' if format == 'warc' else 'rows'}")
     if not written:
         raise fail("there are no captures", "`[captures] keep` in dateline.toml says whether they are kept.")

@@ -7,6 +7,7 @@ no third is claimed, so files that come in a stream are taken in larger and larg
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -16,7 +17,9 @@ from pathlib import Path
 
 from flows import inbox as ledger
 from flows.config import Workspace, workspace
-from flows.server import start_run
+from flows.mishaps import paused
+from flows.server import OWN_API, only_while_served, start_run
+from flows.wording import for_terminal
 
 DEPLOYMENT = "inbox/dropped"
 LOOK = 1.0
@@ -44,7 +47,9 @@ class Watcher:
             under_way += (batch,)
         self.asked = {batch: at for batch, at in self.asked.items() if batch in under_way}
         for batch in under_way:
-            if now - self.asked.get(batch, -ASK_AGAIN) >= ASK_AGAIN and not ledger.held(inbox, batch):
+            if now - self.asked.get(batch, -ASK_AGAIN) >= ASK_AGAIN and not (
+                ledger.held(inbox, batch) or paused(inbox, batch)
+            ):
                 self._ask(batch, now)
 
     def _ask(self, batch: str, now: float) -> None:
@@ -68,9 +73,11 @@ def main(root: str, api: str, suffix: str = "") -> None:
     """Watch until SIGTERM or Ctrl-C."""
     space = workspace(root)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if own := os.environ.get(OWN_API):
+        only_while_served(space, own)
 
     def say(text: str) -> None:
-        print(f"{datetime.now():%H:%M:%S} {text}", flush=True)
+        print(f"{datetime.now():%H:%M:%S} {for_terminal(text)}", flush=True)
 
     watcher = Watcher(space, api, suffix, say)
     ledger.ensure(space.inbox)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# Runs inside a test's own process start no worker: each would cost a second. The command's runs do, as a user's.
+os.environ.setdefault("DATELINE_WORKERS", "0")
+
 Dateline = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -39,3 +42,17 @@ def dateline(tmp_path: Path, root: Path) -> Dateline:
         )
 
     return run
+
+
+def read_terminal(control: int) -> str:
+    """All that the programs on a pseudo-terminal write until the last of them ends."""
+    shown = b""
+    while True:
+        try:
+            piece = os.read(control, 65536)
+        except OSError:  # nobody holds its other side any more
+            piece = b""
+        if not piece:
+            os.close(control)
+            return shown.decode(errors="replace")
+        shown += piece

@@ -31,6 +31,15 @@ FORBIDDEN = {
 CLOCK = {"now", "today", "utcnow", "time", "perf_counter", "monotonic"}
 
 
+# Training reads files, asks for the time and draws lots: it is exempt, and nothing may import it at run time.
+TRAINING = ROOT / "extractors" / "tagger" / "train"
+
+
+def files_of(room: str) -> list[Path]:
+    """The modules of a room, without training."""
+    return sorted(p for p in (ROOT / room).rglob("*.py") if TRAINING not in p.parents)
+
+
 def imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -43,12 +52,20 @@ def imports(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("room", FORBIDDEN)
 def test_room_imports_only_what_it_may(room: str) -> None:
-    files = sorted((ROOT / room).rglob("*.py"))
+    files = files_of(room)
     assert files
     for path in files:
         for name in imports(path):
             for forbidden in FORBIDDEN[room]:
                 assert f"{name}.".startswith(f"{forbidden}.") is False, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_nothing_imports_training_or_its_libraries_at_run_time() -> None:
+    for room in ("extractors", "flows", "warehouse"):
+        for path in files_of(room):
+            for name in imports(path):
+                assert not f"{name}.".startswith("extractors.tagger.train."), f"{path.relative_to(ROOT)} imports {name}"
+                assert name.split(".")[0] not in ("torch", "onnx", "onnxscript", "safetensors", "transformers"), path
 
 
 def test_prefect_is_known_to_few_files_of_flows() -> None:
@@ -63,11 +80,12 @@ def test_prefect_is_known_to_few_files_of_flows() -> None:
         "serve.py",
         "deploy.py",
         "deploy_cli.py",
+        "guard.py",
     }, users
 
 
 def test_extractors_never_ask_for_the_time() -> None:
-    for path in sorted((ROOT / "extractors").rglob("*.py")):
+    for path in files_of("extractors"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCK:
                 owner = ast.unparse(node.func.value)
@@ -77,6 +95,6 @@ def test_extractors_never_ask_for_the_time() -> None:
 
 
 def test_command_imports_nothing_heavy_before_it_needs_it() -> None:
-    script = "import sys, flows.cli; print(' '.join(m for m in ('prefect', 'duckdb', 'pyarrow', 'lxml', 'httpx') if m in sys.modules))"
+    script = "import sys, flows.cli; print(' '.join(m for m in ('prefect', 'duckdb', 'pyarrow', 'lxml', 'httpx', 'onnxruntime', 'numpy') if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

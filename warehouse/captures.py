@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+CUTTING = ("forget", "restore", "repair")
+"""Kinds of commit that may take rows out: what was read of the rows before counts no more."""
+
+
 @dataclass(slots=True)
 class Held:
     """The captures of one load that are still there."""
@@ -40,8 +44,14 @@ class Held:
 def standing(snapshot: Snapshot) -> dict[str, Load]:
     """By load_id: the commit whose versions made the articles, events and mentions that the load has now."""
     made: dict[str, Load] = {}
+    back = {load.versions["restores"] for load in snapshot.loads if load.kind == "restore"}
+    then: dict[str, dict[str, Load]] = {"0": {}}
     for load in snapshot.loads:
+        if load.kind == "restore":
+            made = dict(then[load.versions["restores"]])
         made.update(dict.fromkeys((load.load_id,) if load.kind == "load" else load.replaces, load))
+        if str(load.version) in back:
+            then[str(load.version)] = dict(made)
     return made
 
 
@@ -52,7 +62,7 @@ def forgotten_since(root: Path | str | Storage, version: int) -> frozenset[str]:
     return frozenset(
         item[start:]
         for commit in commits_after(storage, version)
-        if commit.kind == "forget"
+        if commit.kind in CUTTING
         for item in commit.gone
         if item.startswith(load_key(""))
     )
@@ -137,4 +147,4 @@ def _of_load(rows: pa.Table, load_id: str) -> pa.Table:
     return rows.filter(pc.equal(rows["load_id"], load_id))
 
 
-__all__ = ["Held", "captures_by_load", "forgotten_since", "read_captures", "standing"]
+__all__ = ["CUTTING", "Held", "captures_by_load", "forgotten_since", "read_captures", "standing"]

@@ -2,10 +2,19 @@
 
 `connect` makes them in memory; `rebuild` keeps the same in `catalog.duckdb` for DuckDB's own command line and BI tools. That file
 is derived: it may be deleted at any time.
+
+It is a link to a file of its own name for each rebuild, in `.catalog`: so what another program writes into the one it has open (its
+write-ahead log lies beside the file) never meets the next one. The name says of which version it is and for which folder: its views
+name parts by absolute paths, and a copied or moved workspace must not answer with the rows of the original.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import hashlib
+import re
+import tempfile
 import uuid
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
@@ -33,14 +42,19 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 
 
 _TRIES = 5
+_MADE = re.compile(r"([0-9]{8,})-([0-9a-f]{8})-[0-9a-f]{8}\.duckdb")
+_NO_SYMLINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES)
 
 
-def connect(root: Path | str, version: int | None = None, *, comments: bool = True) -> duckdb.DuckDBPyConnection:
+def connect(
+    root: Path | str, version: int | None = None, *, comments: bool = True, temporary: Path | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open the warehouse for queries, as of a version, by default the last.
 
     Files under the root and the current folder may be read; the network and extensions are off, and stay off.
     Args:
         comments: whether every view, macro and column says what it is; it takes a fifth of a second.
+        temporary: the folder for what does not fit into memory; by default a new one in the system's folder, made when it is needed.
     Returns:
         An in-memory connection that keeps to its version whatever is committed meanwhile.
     Raises:
@@ -50,9 +64,14 @@ def connect(root: Path | str, version: int | None = None, *, comments: bool = Tr
     """
     storage = Storage(root)
     con = _opened(storage, version)
+    with contextlib.suppress(OSError):  # what other programs read is made anew where it can be
+        _rebuild_if_moved(storage)
     try:
         if comments:
             _comment(con)
+        # Else it would be `.tmp` in the current folder. Of no two connections the same: the first to close empties it.
+        spills = temporary or Path(tempfile.gettempdir()) / f"dateline-{uuid.uuid4().hex}"
+        con.execute(f"set temp_directory = {_quoted(str(spills))}")
         allowed = ", ".join(_quoted(str(p)) for p in dict.fromkeys([storage.root, Path.cwd()]))
         con.execute(f"set allowed_directories = [{allowed}]")
         con.execute("set enable_external_access = false")
@@ -72,7 +91,7 @@ def _opened(storage: Storage, version: int | None) -> duckdb.DuckDBPyConnection:
         con = duckdb.connect(":memory:", config=OFFLINE)
         try:
             con.execute("set parquet_metadata_cache = true")
-            _define(con, storage, snapshot)
+            _define(con, storage, snapshot, newest=version is None)
             return con
         except duckdb.IOException:
             con.close()
@@ -99,59 +118,181 @@ def rebuild(root: Path | str) -> Path:
         Its path.
     Raises:
         OSError: the disk refused; the old file stands.
+        DamagedLog: something is wrong with the log; the old file stands.
     """
     storage = Storage(root)
-    root = storage.root
-    root.mkdir(parents=True, exist_ok=True)
-    final, temporary = root / "catalog.duckdb", root / f".catalog-{uuid.uuid4().hex}.tmp"
-    with locked(root / ".catalog.lock"):
-        for orphan in root.glob(".catalog-*"):  # of builders that were killed: nobody else builds now
-            orphan.unlink(missing_ok=True)
-        try:
-            _build(storage, temporary)
-            fault("catalogue")
-            temporary.replace(final)
-            sync_folder(root)
-        finally:
-            for leftover in root.glob(f"{temporary.name}*"):  # with its write-ahead log
-                leftover.unlink(missing_ok=True)
+    read_log(storage)
+    storage.root.mkdir(parents=True, exist_ok=True)
+    with locked(storage.root / ".catalog.lock"):
+        return _rebuild(storage)
+
+
+def _rebuild(storage: Storage) -> Path:
+    """Called under the lock, or an older one could replace a newer."""
+    final, folder = storage.root / "catalog.duckdb", storage.root / ".catalog"
+    folder.mkdir(exist_ok=True)
+    _clear(storage.root)  # of builders that were killed: nobody else builds now
+    try:
+        made = _build(storage, folder)
+        fault("catalogue")
+        _swap(made, final)
+        sync_folder(storage.root)
+    finally:
+        _clear(storage.root)
     return final
 
 
-def _build(storage: Storage, path: Path) -> None:
-    """A database file with all views of the last version. Called under the lock, or an older one could replace a newer."""
+def _swap(made: Path, final: Path) -> None:
+    link = made.with_suffix(".link")
+    try:
+        link.symlink_to(Path(".catalog") / made.name)
+    except OSError as error:
+        if error.errno not in _NO_SYMLINKS:
+            raise
+        made.replace(final)  # a file system without links: the name is kept beside it
+        made.with_suffix(".duckdb.name").touch()
+        return
+    link.replace(final)
+
+
+def _made(root: Path) -> str | None:
+    """The name under which the catalogue was made, '' of one that an older version made, None when there is none."""
+    final = root / "catalog.duckdb"
+    try:
+        if final.is_symlink():
+            return final.readlink().name if final.exists() else None
+        if not final.exists():
+            return None
+        return max((p.stem for p in (root / ".catalog").glob("*.duckdb.name")), default="")
+    except OSError:
+        return ""
+
+
+def _clear(root: Path) -> None:
+    """Delete what is not the catalogue: earlier ones, with their write-ahead logs, and what was left half made."""
+    kept = _made(root)
+    for path in (*(root / ".catalog").glob("*"), *root.glob(".catalog-*")):
+        if path.name not in (kept, f"{kept}.wal", f"{kept}.name"):
+            path.unlink(missing_ok=True)
+
+
+def _here(root: Path) -> str:
+    return hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def catalogue_version(root: Path) -> int | None:
+    """The version that `catalog.duckdb` shows, None when there is none; -1 when it was made elsewhere, or by an older program."""
+    made = _made(root)
+    if made is None:
+        return None
+    found = _MADE.fullmatch(made)
+    return int(found[1]) if found is not None and found[2] == _here(root) else -1
+
+
+def _rebuild_if_moved(storage: Storage) -> None:
+    if catalogue_version(storage.root) == -1:
+        rebuild(storage.root)
+
+
+def let_go(root: Path, version: int) -> bool:
+    """See to it that the catalogue names no part that was taken out up to a version: to be called before such parts are deleted.
+
+    Returns:
+        Whether there is no catalogue any more: it was too old, and the disk had no room for another one.
+    Raises:
+        OSError: it is too old, and cannot be deleted either.
+    """
+    shown = catalogue_version(root)
+    if shown is None or shown >= version:
+        return False
+    try:
+        rebuild(root)
+    except OSError:
+        with locked(root / ".catalog.lock"):
+            (root / "catalog.duckdb").unlink(missing_ok=True)
+            _clear(root)
+        return True
+    return False
+
+
+def _build(storage: Storage, folder: Path) -> Path:
+    """A database file with all views of the last version, made in one transaction."""
     for attempt in range(_TRIES):
         snapshot = read_log(storage)
-        path.unlink(missing_ok=True)
+        path = folder / f"{snapshot.version:08d}-{_here(storage.root)}-{uuid.uuid4().hex[:8]}.duckdb"
         with duckdb.connect(":memory:", config=OFFLINE) as con:
             try:
                 # A file of DuckDB's own newest format is refused by last year's command line.
                 con.execute(f"attach {_quoted(str(path))} as catalog (storage_version 'v1.0.0')")
                 con.execute("use catalog")
-                _define(con, storage, snapshot)
+                con.execute("begin")
+                _define(con, storage, snapshot, _only_here(storage.root, path), probe=attempt > 0)
                 _comment(con)
+                con.execute("commit")
                 con.execute("use memory")
                 con.execute("detach catalog")
-                return
-            except duckdb.IOException as error:
-                if read_log(storage).version == snapshot.version or attempt == _TRIES - 1:
+                return path
+            except duckdb.Error as error:
+                same = read_log(storage).version == snapshot.version
+                if (same and attempt) or attempt == _TRIES - 1:
                     raise OSError(f"{path}: {error}") from error
+    raise AssertionError("the last try returns or raises")
 
 
-def _define(con: duckdb.DuckDBPyConnection, storage: Storage, snapshot: Snapshot) -> None:
+def _only_here(root: Path, path: Path) -> str:
+    """A condition that is true in the file of that path and an error in a copy. A relative path, as old programs give it, tells nothing."""
+    places = ", ".join(_quoted(str(p)) for p in (path, root / "catalog.duckdb"))
+    said = f"made in {root}, and copied or moved since: run `dateline status` on the workspace it lies in now"
+    return (
+        f"(select case when count(*) filter (path in ({places}) or path not like '/%') > 0 then true "
+        f"else error({_quoted(f'catalog.duckdb: {said}')}) end from duckdb_databases())"
+    )
+
+
+def _define(
+    con: duckdb.DuckDBPyConnection,
+    storage: Storage,
+    snapshot: Snapshot,
+    condition: str = "",
+    *,
+    newest: bool = True,
+    probe: bool = False,
+) -> None:
+    """All views and macros of a snapshot.
+
+    Args:
+        condition: that all views with rows of parts have.
+        newest: whether it was the last version when it was read: then a part may be gone because the log went on.
+        probe: whether each view is tried beside the connection's transaction, which a view that fails would end.
+    """
+
+    def view(name: str, schema: pa.Schema, live: Sequence[File], joins: str = "") -> None:
+        body = f"select * from ({_select(storage, schema, live)}){joins}"
+        try:
+            if probe:
+                with con.cursor() as beside:
+                    beside.execute(f"select * from ({_select(storage, schema, live)}) limit 0")
+            con.execute(f'create view "{name}" as {body}{where if live else ""}')
+        except duckdb.Error as error:
+            if newest and read_log(storage).version != snapshot.version:
+                raise
+            # Else one damaged part, if it is the first of its table, would take every answer with it.
+            con.execute(f'create view "{name}" as {_broken(schema, f"{error}".splitlines()[0])}')
+
     check_schema(storage, (f for found in snapshot.files.values() for f in found))
+    where = f" where {condition}" if condition else ""
     for name, schema in TABLES.items():
         live = snapshot.files.get(name, ())
-        con.execute(f'create view "{RAW.get(name, name)}" as {_select(storage, schema, live)}')
+        view(RAW.get(name, name), schema, live)
     for name, schema in (("loads", LOADS), ("files", FILES)):
         _table(con, name, schema, _load_rows(snapshot) if name == "loads" else _file_rows(snapshot))
     _table(con, "superseded", DERIVED["superseded"], [(v,) for v in sorted(snapshot.superseded)])
     for name, schema in CODES.items():
         _table(con, name, schema, _code_rows(name))
     for name, table in NEWEST.items():
-        newest = [f for f in snapshot.files.get(table, ()) if not f.history]
-        where = " anti join superseded using (version_id)" if snapshot.superseded else ""
-        con.execute(f"create view {name} as select * from ({_select(storage, TABLES[table], newest)}){where}")
+        current = [f for f in snapshot.files.get(table, ()) if not f.history]
+        joins = " anti join superseded using (version_id)" if snapshot.superseded else ""
+        view(name, TABLES[table], current, joins)
     for name in VIEWS:
         con.execute(shown_view(places_view(view_text(name), storage.root), storage.root))
     values = ", ".join("(" + ", ".join(_quoted(v) for v in row) + ")" for row in help_rows())
@@ -171,6 +312,18 @@ def _select(storage: Storage, schema: pa.Schema, live: Iterable[File]) -> str:
     return base_select(schema, [storage.location(f.path) for f in live], mixed=older)
 
 
+def _broken(schema: pa.Schema, why: str) -> str:
+    """A table that says why when it is asked, and not before."""
+    said = _quoted(f"{why}; `dateline verify` names the damaged parts, `dateline repair` what can be done")
+    # Each column is the error and so is the condition: what is constant, or asked for by nobody, is not evaluated.
+    columns = ", ".join(f'error({said})::{sql_type(f.type)} as "{f.name}"' for f in schema)
+    return f"select {columns} from range(1) as broken(n) where error({said} || n) is null"
+
+
+def _nulls(schema: pa.Schema) -> list[str]:
+    return [f'null::{sql_type(f.type)} as "{f.name}"' for f in schema]
+
+
 def base_select(schema: pa.Schema, paths: Sequence[str], *, mixed: bool = False, filename: bool = False) -> str:
     """The rows of some parts as SQL, typed also when there are none.
 
@@ -178,7 +331,7 @@ def base_select(schema: pa.Schema, paths: Sequence[str], *, mixed: bool = False,
         mixed: whether parts of an older schema are among them: asking all parts for their columns costs time.
         filename: adds the column `filename`, the part that holds the row.
     """
-    columns = [f'null::{sql_type(f.type)} as "{f.name}"' for f in schema]
+    columns = _nulls(schema)
     empty = f"select {', '.join(columns + ['null::varchar as filename'] * filename)} where false"
     if not paths:
         return empty
@@ -260,4 +413,4 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-__all__ = ["MACROS", "OFFLINE", "VIEWS", "base_select", "connect", "rebuild", "sql_type"]
+__all__ = ["MACROS", "OFFLINE", "VIEWS", "base_select", "catalogue_version", "connect", "let_go", "rebuild", "sql_type"]

@@ -94,10 +94,25 @@ def _options(name: str, schema: pa.Schema, compacted: bool) -> dict[str, object]
         blooms = {c: {"ndv": row_group_rows(name), "fpp": 0.01} for c in _BLOOMS.get(name, ())}
         if blooms:
             options["bloom_filter_options"] = blooms
-        columns = [pq.SortingColumn(schema.get_field_index(c)) for c in SORTED_BY.get(name, ())]
+        columns = [pq.SortingColumn(_leaf_of(schema, c)) for c in SORTED_BY.get(name, ())]
         if columns:
             options["sorting_columns"] = columns
     return options
+
+
+def _leaf_of(schema: pa.Schema, column: str) -> int:
+    """The number of a flat column in a Parquet file, where a nested one counts for as many as it has leaves."""
+    return sum(_leaves(field.type) for field in list(schema)[: schema.get_field_index(column)])
+
+
+def _leaves(kind: pa.DataType) -> int:
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        return sum(_leaves(field.type) for field in kind)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _leaves(kind.value_type)
+    return 1
 
 
 def _dictionary(schema: pa.Schema) -> list[str]:
@@ -138,7 +153,7 @@ def check_part(storage: Storage, file: File) -> None:
     import hashlib
 
     where = storage.location(file.path)
-    remedy = f"restore it from a backup, or take its rows out with `dateline forget {file.load_id}` and load them again"
+    remedy = "restore it from a backup, or see what `dateline repair` can make of the rest"
     try:
         with storage.open(file.path) as part:
             digest = hashlib.file_digest(part, "sha256").hexdigest()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
-from warehouse.captures import forgotten_since, standing
+from warehouse.captures import CUTTING, forgotten_since, standing
 from warehouse.catalog import OFFLINE, base_select
 from warehouse.compaction import BY_VERSION
 from warehouse.log import Snapshot, commits_after, read_log
@@ -23,7 +23,18 @@ from warehouse.parts import check_part, in_schema, is_sorted, read_groups, write
 from warehouse.record import Commit, CorruptFile, File, check_schema, load_key, read_record
 from warehouse.schema import TABLES
 from warehouse.storage import Storage, fault
-from warehouse.store import Draft, LoadConflict, check_tables, discarding, editions_of, now, publish_draft, seconds
+from warehouse.store import (
+    Draft,
+    LoadConflict,
+    check_tables,
+    discarding,
+    editions_of,
+    item_key,
+    now,
+    publish_draft,
+    seconds,
+)
+from warehouse.tombstones import ARTICLE, SOURCE, URL, may_come, put_stones
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +42,8 @@ if TYPE_CHECKING:
 _TRIES = 20
 _MADE = "concat_ws(' ', extractor_version, lexicon_version)"
 """What made a row."""
+_ROW = "(load_id, capture_id, coalesce(url, ''), coalesce(final_url, ''))"
+"""What tells a row of `captures` from the others."""
 _T = TypeVar("_T")
 
 
@@ -48,6 +61,8 @@ class Chosen:
     fetches: str
     whole_loads: bool = False
     """Whether captures go even where another article rests on them."""
+    kind: str = ""
+    """url or source where what is chosen is to stay away: see `warehouse.tombstones`."""
 
 
 def by_load(load_id: str) -> Chosen:
@@ -56,14 +71,17 @@ def by_load(load_id: str) -> Chosen:
 
 
 def by_source(source: str) -> Chosen:
-    """All rows of one source."""
-    return Chosen(source, *("source = $value",) * 4)
+    """All rows of one source, and the rejects of unsaid source whose capture, or whose address alone, was this source's."""
+    theirs = "(load_id, capture_id) in (select (load_id, capture_id) from near where picked) or url in (select url from own_urls)"
+    rejects = f"source = $value or (source is null and ({theirs}))"
+    return Chosen(source, *("source = $value",) * 2, rejects, "source = $value", kind=SOURCE)
 
 
 def by_url(url: str) -> Chosen:
-    """Every wording of the article at an address."""
+    """Every wording of the article at an address, and the attempts to fetch it at any address that led there."""
     article = "article_id in (select article_id from articles where $value in (url, canonical_url))"
-    return Chosen(url, article, "$value in (url, final_url)", "$value in (url, input)", "url = $value")
+    fetches = "url = $value or url in (select url from gone_urls)"
+    return Chosen(url, article, "$value in (url, final_url)", "$value in (url, input)", fetches, kind=URL)
 
 
 def captures_before(instant: datetime) -> Chosen:
@@ -83,12 +101,24 @@ class Taken:
     """By table."""
     commit: Commit | None
     """None when there was nothing, or on a dry run."""
+    urls: frozenset[str] = frozenset()
+    """Addresses that led to what went."""
+    captures: frozenset[str] = frozenset()
+    """capture_ids of what went, also of captures that went before."""
+    inputs: frozenset[str] = frozenset()
+    """What the user named where they were read."""
 
 
-def forget(root: Path | str, chosen: Chosen, *, run_id: str = "forget", dry_run: bool = False) -> Taken:
+def forget(
+    root: Path | str, chosen: Chosen, *, run_id: str = "forget", dry_run: bool = False, always: bool = False
+) -> Taken:
     """Take rows out of every table in one commit; the items they came from may be loaded again.
 
-    The parts that held them stay on disk, for readers of earlier versions, until `gc` collects them.
+    The parts that held them stay on disk, for readers of earlier versions, until `gc` collects them. An address or a source leaves
+    a tombstone (`warehouse.tombstones`), so that nothing brings it back but a run by hand.
+
+    Args:
+        always: leave the tombstone also where no row goes.
     Raises:
         LoadConflict: other commits kept changing the same articles.
         CorruptFile: a part that holds such rows is damaged; nothing has changed.
@@ -97,17 +127,19 @@ def forget(root: Path | str, chosen: Chosen, *, run_id: str = "forget", dry_run:
     forgets_items = chosen.articles != "false"
 
     def attempt(snapshot: Snapshot) -> Taken:
-        with _Cut(storage, snapshot, run_id) as cut:
+        with Cut(storage, snapshot, run_id) as cut:
             cut.choose(chosen)
-            rows = cut.count()
-            if dry_run or not rows:
-                return Taken(rows, None)
+            rows, traces = cut.count(), cut.traces()
+            if dry_run or not (rows or (always and chosen.kind)):
+                return Taken(rows, None, *traces)
             draft = cut.draft("forget", f"forget\0{chosen!r}\0{snapshot.version}", {})
             if forgets_items:
                 draft.gone = cut.items_gone(chosen.whole_loads)
-            return Taken(rows, cut.publish(draft, {}))
+            if chosen.kind:
+                draft.items = put_stones(snapshot, cut.stones(chosen))
+            return Taken(rows, cut.publish(draft, {}), *traces)
 
-    return _retried(storage, attempt)
+    return retried(storage, attempt)
 
 
 def replace(
@@ -150,17 +182,18 @@ def replace(
             return None
         stood = (f"{load}@{made[load].version if load in made else 0}" for load in wanted)
         identity = "\0".join(["replace", *stood, *(f"{k}={v}" for k, v in sorted(versions.items()))])
-        with _Cut(storage, snapshot, run_id) as cut:
-            cut.announce(tables, keep)
+        coming = may_come(tables, snapshot)
+        with Cut(storage, snapshot, run_id) as cut:
+            cut.announce(coming, keep)
             cut.choose(Chosen(wanted, articles, "false", rejects, "false"))
             draft = cut.draft("replace", identity, versions)
             draft.replaces = tuple(wanted)
-            return cut.publish(draft, cut.without_rivals(tables))
+            return cut.publish(draft, cut.without_rivals(coming))
 
-    return _retried(storage, attempt)
+    return retried(storage, attempt)
 
 
-def _retried(storage: Storage, attempt: Callable[[Snapshot], _T]) -> _T:
+def retried(storage: Storage, attempt: Callable[[Snapshot], _T]) -> _T:
     """Plan and publish, again while other commits are faster."""
     snapshot = read_log(storage)
     for left in reversed(range(_TRIES)):
@@ -193,7 +226,7 @@ class _Edition:
 
 
 @dataclass
-class _Cut:
+class Cut:
     """One planned change of a snapshot: a connection over its parts, the chosen rows, and what follows from their going."""
 
     storage: Storage
@@ -202,7 +235,7 @@ class _Cut:
     conditions: dict[str, str] = field(default_factory=dict)
     value: object = None
 
-    def __enter__(self) -> _Cut:
+    def __enter__(self) -> Cut:
         for files in self.snapshot.files.values():
             check_schema(self.storage, files)
         self.began = now()
@@ -230,23 +263,33 @@ class _Cut:
     def choose(self, chosen: Chosen) -> None:
         """Find the wordings, captures and other rows that go."""
         self.value = chosen.value
-        self._table("doomed", "version_id, article_id, load_id, capture_id", f"articles where {chosen.articles}")
-        rests = "select load_id, capture_id from articles where version_id not in (select version_id from doomed)"
+        self._table("doomed", "version_id, article_id, load_id, capture_id, url", f"articles where {chosen.articles}")
         own = (
             "(load_id, capture_id) in (select (load_id, capture_id) from doomed)"
             if chosen.captures != "false"
             else "false"
         )
-        free = (
-            "true"
-            if chosen.whole_loads
-            else f"(load_id, capture_id) not in (select (load_id, capture_id) from ({rests}))"
+        columns = "load_id, capture_id, url, final_url, input"
+        picked = f"coalesce(({chosen.captures}), false)"
+        self._run(
+            f"create table near as select row_number() over () as n, * from "
+            f"(select distinct {columns}, {picked} as picked from captures where {picked} or {own})"
         )
-        self._table(
-            "doomed_captures", "load_id, capture_id", f"captures where (({chosen.captures}) or {own}) and {free}"
+        # One body may have come from several addresses: an article rests on the capture of its own, or on all where none is.
+        self._run(
+            "create table resting as select n, version_id, coalesce(a.url in (c.url, c.final_url), false) as its "
+            "from articles a join near c using (load_id, capture_id) qualify its = bool_or(its) over (partition by version_id)"
         )
+        goes = "picked or n in (select n from resting semi join doomed using (version_id))"
+        stays = "false" if chosen.whole_loads else "n in (select n from resting anti join doomed using (version_id))"
+        self._table("doomed_captures", columns, f"near where ({goes}) and not ({stays})")
+        addresses = (
+            "select url from doomed union select url from doomed_captures union select final_url from doomed_captures"
+        )
+        self._table("gone_urls", "url", f"({addresses}) where url is not null")
+        self._table("own_urls", "url", f"fetches group by url having bool_and(coalesce(({chosen.fetches}), false))")
         self.conditions = dict.fromkeys(BY_VERSION, "version_id in (select version_id from doomed)") | {
-            "captures": "(load_id, capture_id) in (select (load_id, capture_id) from doomed_captures)",
+            "captures": f"{_ROW} in (select {_ROW} from doomed_captures)",
             "rejects": chosen.rejects,
             "fetches": chosen.fetches,
         }
@@ -266,25 +309,69 @@ class _Cut:
         """An empty draft of the change."""
         return Draft(_hash(identity), kind, self.run_id, versions)
 
-    def items_gone(self, whole_loads: bool) -> tuple[str, ...]:
-        """What is known no more: the wordings, and the items of their loads that were read from the captures that go."""
-        doomed = {v for (v,) in self._run("select version_id from doomed").fetchall()}
-        begins = {c[:16] for (c,) in self._run("select capture_id from doomed_captures").fetchall()}
-        rejected = self._run(f"select load_id, capture_id from rejects where {self.conditions['rejects']}").fetchall()
-        begins |= {capture[:16] for _, capture in rejected if capture}
-        loads = {load for load, _ in rejected}
-        loads |= {
-            load
-            for (load,) in self._run("select load_id from doomed union select load_id from doomed_captures").fetchall()
+    def traces(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Addresses, capture_ids and inputs of what goes, to be found in files that are no tables."""
+        rejects = f"rejects where {self.conditions['rejects']}"
+        return (
+            self._texts(f"select url from gone_urls union select url from {rejects}"),
+            self._texts(
+                f"select capture_id from doomed union select capture_id from doomed_captures union select capture_id from {rejects}"
+            ),
+            self._texts(f"select input from doomed_captures union select input from {rejects}"),
+        )
+
+    def stones(self, chosen: Chosen) -> dict[str, set[str]]:
+        """What is to stay away, by kind: the address with all that led there and the articles, or the source."""
+        if chosen.kind == SOURCE:
+            return {SOURCE: {str(chosen.value)}}
+        return {
+            URL: {str(chosen.value), *self._texts("select url from gone_urls")},
+            ARTICLE: set(self._texts("select article_id from doomed")),
         }
-        gone = dict.fromkeys(sorted(doomed))
+
+    def _texts(self, query: str) -> frozenset[str]:
+        return frozenset(value for (value,) in self._run(query).fetchall() if value)
+
+    def items_gone(self, whole_loads: bool) -> tuple[str, ...]:
+        """What is known no more: the wordings, and the items of their loads that were read from the captures that go.
+
+        What a later load brought anew stays known.
+        """
+        read = (
+            "select load_id, capture_id, url from doomed union select load_id, capture_id, coalesce(final_url, url) from doomed_captures "
+            f"union select load_id, capture_id, url from rejects where {self.conditions['rejects']}"
+        )
+        rows = self._run(read).fetchall()
+        # The same text from other bytes was no new article; with the article gone it may be one.
+        twins = self._run(
+            "select load_id, capture_id, coalesce(final_url, url) from captures c "
+            f"where (url in (from gone_urls) or final_url in (from gone_urls)) and not ({self.conditions['captures']}) and not exists "
+            "(from articles a anti join doomed using (version_id) where a.load_id = c.load_id and a.capture_id = c.capture_id) "
+            "and not exists (from rejects r where r.load_id = c.load_id and r.capture_id = c.capture_id)"
+        ).fetchall()
+        exact = {item_key(capture, url) for _, capture, url in (*rows, *twins) if capture}
+        stays = f"from articles anti join doomed using (version_id) union select load_id, capture_id from captures where not ({self.conditions['captures']})"
+        shared = set(
+            self._run(
+                f"select load_id, capture_id from ({read}) semi join (select load_id, capture_id {stays}) using (load_id, capture_id)"
+            ).fetchall()
+        )
+        begins = {(load, capture[:16]) for load, capture, _ in rows if capture and (load, capture) not in shared}
+        loads = {load for load, _, _ in (*rows, *twins)}
+        gone = dict.fromkeys(sorted(self._texts("select version_id from doomed")))
+        known, prefixes = self.snapshot.known, {capture for _, capture in begins}
+        anew = {load.version for load in self.snapshot.loads if load.kind in ("restore", "repair")}
         for load in self.snapshot.loads:
-            if load.kind == "load" and load.load_id in loads:
-                record = read_record(self.storage, load.version)
-                items = record.items if record is not None else {}
-                gone |= dict.fromkeys(i for i, c in items.items() if whole_loads or (c and c in begins))
-                gone[load_key(load.load_id)] = None
-        return tuple(gone)
+            own = load.kind == "load" and load.load_id in loads
+            if not own and load.version not in anew:
+                continue
+            record = read_record(self.storage, load.version)
+            for item, capture in record.items.items() if record is not None else ():
+                its = (load.load_id, capture) in begins or whole_loads if own else capture in prefixes
+                by = known.brought_by(item) if its or item in exact else None
+                if by == load.version or (own and by in anew):
+                    gone[item] = None
+        return (*gone, *map(load_key, sorted(loads)))
 
     def without_rivals(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """The new tables less the wordings that stay live in other loads."""
@@ -311,7 +398,7 @@ class _Cut:
         back = self._settle(draft, editions)
         new = {e.version_id for found in editions.values() for e in found if e.new}
         doomed = {v for (v,) in self._run("select version_id from doomed").fetchall()}
-        draft.items = dict.fromkeys(new, "")
+        draft.items = dict.fromkeys(new, "") | dict(draft.items)
         draft.gone = (*draft.gone, *sorted(doomed - new - set(draft.gone)))
         touched = set(editions)
         draft.check = lambda last: self._check_since(last, touched)
@@ -323,11 +410,27 @@ class _Cut:
             fault("rewrite")
             return publish_draft(self.storage, draft, self.began)
 
+    def settle_into(self, draft: Draft) -> None:
+        """Fill a draft with what the going of the chosen rows comes to; its parts are written."""
+        back = self._settle(draft, self._editions({}))
+        draft.gone = self.items_gone(False)
+        self._cut_parts(draft, back)
+
+    def without(self, draft: Draft) -> Iterator[tuple[File, File | None]]:
+        """Write the parts that hold chosen rows anew without them: each with the one that stands for it, None if nothing is left."""
+        for table, condition in self.conditions.items():
+            names = self._run(f'select distinct filename from "{table}" where {condition}').fetchall()
+            for file in sorted((self.files[name] for (name,) in names), key=lambda f: f.path):
+                check_part(self.storage, file)
+                before = len(draft.written)
+                self._write(draft, file, f"({condition}) is not true", file.history)
+                yield file, (draft.written[-1] if len(draft.written) > before else None)
+
     def _check_since(self, last: Snapshot, touched: set[str]) -> None:
-        """Refuse when a commit made meanwhile added a wording of an article whose newest one was settled here."""
+        """Refuse when a commit made meanwhile added a wording of an article whose newest one was settled here, or took rows out."""
         if last.version > self.snapshot.version:
             for commit in commits_after(self.storage, self.snapshot.version):
-                if touched & commit.articles.keys():
+                if touched & commit.articles.keys() or commit.kind in CUTTING:
                     raise LoadConflict("an article was loaded again meanwhile: plan again")
 
     def _editions(self, tables: Mapping[str, pa.Table]) -> dict[str, list[_Edition]]:
@@ -377,9 +480,9 @@ class _Cut:
             for file in sorted((self.files[name] for (name,) in names), key=lambda f: f.path):
                 check_part(self.storage, file)
                 draft.removes = (*draft.removes, file)
-                self._write(draft, file, f"not ({hit})", file.history)
+                self._write(draft, file, f"({hit}) is not true", file.history)
                 if file.history and back:
-                    self._write(draft, file, f"({returns}) and not ({condition})", False)
+                    self._write(draft, file, f"({returns}) and ({condition}) is not true", False)
 
     def _write(self, draft: Draft, file: File, condition: str, history: bool) -> None:
         pieces = self._kept(file, condition)

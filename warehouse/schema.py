@@ -225,6 +225,10 @@ EVENTS = _table(
     *_span("the support"),
     _must("rule_id", _TEXT, "Who coded it: tagger, or the own rule that triggered", "tagger"),
     _must("confidence", _REAL, "How likely the row is right, 0 to 1; rows from 0.3 up are stored", "0.8"),
+    _article_id(),
+    _version_id(),
+    *_publication(),
+    # Last, since a nested column is several in a file, and bloom filters behind it would be looked for at the wrong one.
     _col(
         "tellings",
         _SPANS,
@@ -232,9 +236,6 @@ EVENTS = _table(
         "[{char_start: 840, char_end: 902}]",
         _CP,
     ),
-    _article_id(),
-    _version_id(),
-    *_publication(),
     since=2,
 )
 
@@ -324,7 +325,7 @@ LOADS = pa.schema(
     [
         _must("version", _BIG, "The warehouse's version after the commit", "42"),
         _must("load_id", _TEXT, "The load", "5f0c2a9be1d84763", _HEX),
-        _must("kind", _TEXT, "load, replace, compact or forget", "load"),
+        _must("kind", _TEXT, "load, replace, compact, forget, recall, restore or repair", "load"),
         _must("loaded_at", _TIME, "When it was committed", "2026-11-24 14:05:02", _UTC),
         _must("run_id", _TEXT, "The ingest run", "2f8d1c60-7c1e-4f6e-9d0a-3b7f5d1e2a44"),
         _col("extractor_version", _TEXT, "Version hash of the extractors", "a1b2c3d4e5f6"),

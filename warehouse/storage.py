@@ -69,6 +69,16 @@ class Storage:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).resolve()
 
+    def hint(self, name: str, data: bytes) -> None:
+        """Put bytes that may be lost in a power cut: whole or not at all, but nothing waits for the disk."""
+        target = self._path(name)
+        temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
+        try:
+            temporary.write_bytes(data)
+            temporary.rename(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
     def put(self, name: str, write: Callable[[BinaryIO], object]) -> Stored:
         """Store what `write` writes under a name, whole, durable and all at once; what had the name before is replaced.
 
@@ -130,6 +140,13 @@ class Storage:
                     return
             start = start.parent
         yield from self._walk(start, str(self.root / prefix) if not prefix.endswith("/") else "")
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """Names in a folder, in no order and without a look at each; none when there is no such folder."""
+        try:
+            return tuple(os.listdir(self._path(folder)))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
 
     def _walk(self, folder: Path, begin: str) -> Iterator[Entry]:
         try:

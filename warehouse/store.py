@@ -7,6 +7,7 @@ A part's name is written once and never used again, so a slow twin of a load can
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.index import CHECKPOINT_EVERY, Known
-from warehouse.log import Snapshot, publish, read_log, write_checkpoint
+from warehouse.index import Known
+from warehouse.log import Snapshot, keep_reading_short, publish, read_log
 from warehouse.parts import write_part
 from warehouse.record import Commit, CorruptFile, File
 from warehouse.schema import SCHEMA_VERSION, TABLES
@@ -45,6 +46,9 @@ class Draft:
     run_id: str
     versions: Mapping[str, str]
     written: list[File] = field(default_factory=list)
+    """Parts of its own, deleted when it comes to nothing."""
+    revives: tuple[File, ...] = ()
+    """Parts that are there already, and live no more or not yet."""
     removes: tuple[File, ...] = ()
     items: Mapping[str, str] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
@@ -65,6 +69,7 @@ def commit(
     items: Mapping[str, str] | Iterable[str] = (),
     run_id: str,
     versions: Mapping[str, str],
+    unless: Iterable[str] = (),
 ) -> Commit | None:
     """Write the tables of a load and publish them as the next version, all or nothing.
 
@@ -74,30 +79,42 @@ def commit(
         items: what makes the load's items known, each with the capture_id it was read from where there is one; the version_ids
             of its articles are added to them.
         versions: version hashes, such as `extractor` and `lexicons`.
+        unless: items that nobody may have brought meanwhile, such as tombstones of what is loaded.
     Returns:
         The commit, or None when the log has this load already; then nothing was written.
     Raises:
         LoadConflict: an item is known under another load.
         ValueError: a load_id or table that cannot be.
         OSError: the disk refused; the last version stands and the load may be repeated.
+        DamagedLog: something is wrong with the log; nothing was written.
+        NewerSchema: a newer program wrote some of the warehouse; nothing was written.
     """
     storage = Storage(root)
     check_tables(load_id, tables)
     editions = editions_of(tables)
     known = items if isinstance(items, Mapping) else dict.fromkeys(items, "")
+    barred = tuple(unless)
     known = {item: capture[:16] for item, capture in known.items()} | {version: "" for _, version, _ in editions}
     snapshot = read_log(storage)
     if snapshot.has_load(load_id):
         return None
-    _check_overlap(snapshot, known)
+    _check_overlap(snapshot, (*known, *barred))
     at = now()
     draft = Draft(load_id, "load", run_id, versions, items=known, editions=editions)
-    draft.check = lambda last: _check_overlap(last, known) if last.version != snapshot.version else None
+    draft.check = lambda last: _check_overlap(last, (*known, *barred)) if last.version != snapshot.version else None
     with discarding(storage, draft):
         for name, table in tables.items():
             if table.num_rows:
                 draft.written.append(write_part(storage, name, table, load_id, at))
         return publish_draft(storage, draft, at)
+
+
+def item_key(digest: str, address: str | None) -> str:
+    """The key by which the log knows a document again.
+
+    A page's address belongs to its identity, a file's path does not: a file moved or copied is the same document.
+    """
+    return hashlib.sha256(f"{digest}\0{address or ''}".encode()).hexdigest()[:32]
 
 
 def now() -> datetime:
@@ -164,7 +181,13 @@ def _newest(
 
 @contextlib.contextmanager
 def discarding(storage: Storage, draft: Draft) -> Iterator[None]:
-    """Delete the draft's own parts when it comes to nothing. Their names are ours alone; after a doubtful publication they stay for gc."""
+    """Delete the draft's own parts when it comes to nothing. Their names are ours alone; after a doubtful publication they stay for gc.
+
+    Raises:
+        NewerSchema: a newer program wrote some of the warehouse; nothing was written.
+        DamagedLog: likewise.
+    """
+    read_log(storage).check_writable()
     try:
         yield
     finally:
@@ -185,17 +208,21 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
         CorruptFile: its own parts are gone, or so old that they may be collected as garbage.
     """
     rows: dict[str, int] = {}
-    for sign, files in ((1, draft.written), (-1, draft.removes)):
+    for sign, files in ((1, draft.written), (1, draft.revives), (-1, draft.removes)):
         for file in files:
             rows[file.table] = rows.get(file.table, 0) + sign * file.rows
     waiting = time.monotonic()
     while True:
         snapshot = read_log(storage)
+        snapshot.check_writable()
         if draft.kind in ("load", "replace") and snapshot.has_load(draft.load_id):
             return None
         gone = next((f.path for f in draft.removes if not snapshot.is_live(f.path)), None)
         if gone is not None:
             raise LoadConflict(f"{gone} is not live any more: read the log again and plan again")
+        taken = next((f.path for f in draft.written if snapshot.is_live(f.path)), None)
+        if taken is not None:
+            raise LoadConflict(f"{taken} is live already: a repair found it first; read the log again and plan again")
         draft.check(snapshot)
         _check_written(storage, draft, began)
         version = snapshot.version + 1
@@ -204,10 +231,10 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
             version,
             draft.load_id,
             draft.kind,
-            now(),
+            max(now(), snapshot.at),
             draft.run_id,
             {"schema": str(SCHEMA_VERSION), **draft.versions},
-            tuple(_live(file, draft.load_id, version) for file in draft.written),
+            tuple(_live(file, draft.load_id, version) for file in (*draft.written, *draft.revives)),
             tuple(file.path for file in draft.removes),
             {table: count for table, count in rows.items() if count},
             dict(draft.items),
@@ -216,14 +243,14 @@ def publish_draft(storage: Storage, draft: Draft, began: datetime) -> Commit | N
             (*superseded, *draft.superseded),
             draft.settled,
             draft.replaces,
+            snapshot.digest,
         )
         if publish(storage, done):
             break
         if time.monotonic() - waiting > _PUBLISH_WITHIN.total_seconds():
             raise LoadConflict("other commits were faster for half an hour; repeat the load")
-    if done.version % CHECKPOINT_EVERY == 0:
-        with contextlib.suppress(OSError):  # it only saves time, and the commit stands
-            write_checkpoint(storage, done.version)
+    with contextlib.suppress(OSError, CorruptFile):  # it only saves time, and the commit stands
+        keep_reading_short(storage, done.version)
     return done
 
 
@@ -234,6 +261,6 @@ def _live(file: File, load_id: str, version: int) -> File:
 def _check_written(storage: Storage, draft: Draft, began: datetime) -> None:
     if now() - began > _PUBLISH_WITHIN:
         raise CorruptFile(f"load {draft.load_id}: its parts were written too long ago to be published; repeat the load")
-    for file in draft.written:
+    for file in (*draft.written, *draft.revives):
         if not any(entry.name == file.path for entry in storage.list(file.path)):
             raise CorruptFile(f"{storage.location(file.path)}: gone before it was committed; repeat the load")

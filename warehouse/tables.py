@@ -6,6 +6,7 @@ takes is a `SchemaMismatch`, so that nothing is lost in silence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from warehouse.schema import PROVENANCE, TABLES
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _COUNTED = ("killed", "injured", "missing", "displaced", "arrested", "participants")
 _PUBLICATION = ("title", "url", "source", "published_at")
 _PLACE = {
@@ -30,6 +32,10 @@ _PLACE = {
 
 class SchemaMismatch(Exception):
     """A record and the stored schema do not fit. The message names the record's class, the table and the field."""
+
+
+class Unstorable(SchemaMismatch):
+    """A value has no place in its column, even mended. The message names the table, the field and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def build_tables(
     Returns:
         All stored tables by name, some of them empty.
     Raises:
-        SchemaMismatch: a field is missing, unknown, or of the wrong type.
+        SchemaMismatch: a field is missing, unknown, or of the wrong type; `Unstorable` when only a value is wrong.
     """
     build = _Builder()
     for extraction, capture in extractions:
@@ -173,16 +179,51 @@ def _arrow(name: str, columns: Columns, provenance: Provenance) -> pa.Table:
     arrays = []
     for field in schema:
         values = columns[field.name] if field.name in columns else [getattr(provenance, field.name)] * rows
-        if pa.types.is_timestamp(field.type):
-            values = [_naive(v) for v in values]
-        try:
-            array = pa.array(values, field.type)
-        except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError) as error:
-            raise SchemaMismatch(f"{name}.{field.name}: {error}") from error
+        array = _array(f"{name}.{field.name}", values, field.type)
         if array.null_count and not field.nullable:
-            raise SchemaMismatch(f"{name}.{field.name}: {array.null_count} rows without a value")
+            raise Unstorable(f"{name}.{field.name}: {array.null_count} rows without a value")
         arrays.append(array)
     return pa.table(arrays, schema=schema)
+
+
+_UNFIT = (pa.ArrowException, TypeError, ValueError, OverflowError)
+
+
+def _array(column: str, values: list[Any], kind: pa.DataType) -> pa.Array:
+    """The values of a column. What alone has no place in it is mended: half a character becomes U+FFFD, a number or an instant out
+    of range NULL. The check costs nothing where all is well: Arrow refuses the column first.
+
+    Raises:
+        Unstorable: a value of another type.
+    """
+    try:
+        return _as_array(values, kind)
+    except _UNFIT:
+        pass
+    try:
+        return _as_array([_mended(v, kind) for v in values], kind)
+    except _UNFIT as error:
+        raise Unstorable(f"{column}: {error}"[:400]) from error
+
+
+def _as_array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    return pa.array([_naive(v) for v in values] if pa.types.is_timestamp(kind) else values, kind)
+
+
+def _mended(value: Any, kind: pa.DataType) -> Any:
+    """One value as its column can hold it; what is of another type is left for Arrow to refuse."""
+    if isinstance(value, str):
+        return _HALVES.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {key: _mended(v, kind.field(key).type if pa.types.is_struct(kind) else kind) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(v, kind.value_type if pa.types.is_list(kind) else kind) for v in value]
+    if (isinstance(value, int) and pa.types.is_integer(kind)) or isinstance(value, datetime):
+        try:
+            _as_array([value], kind)
+        except (pa.ArrowInvalid, OverflowError):
+            return None
+    return value
 
 
 def _naive(instant: datetime | None) -> datetime | None:

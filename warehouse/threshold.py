@@ -9,7 +9,7 @@ import tomllib
 import warnings
 from pathlib import Path
 
-DEFAULT_CONFIDENCE = 0.3
+DEFAULT_CONFIDENCE = 0.5
 """Where the workspace says nothing. It is the extractors' `default_confidence()`; `tests/test_contract.py` holds the two together."""
 MARK = "$confidence"
 """What stands for it in `views/events.sql`."""

@@ -2,7 +2,10 @@
 
 With `dateline serve` running, in another terminal:
 
-    PREFECT_API_URL=http://127.0.0.1:4200/api python docs/examples/alert.py
+    export PREFECT_API_URL=http://127.0.0.1:4200/api PREFECT_API_AUTH_STRING="$(dateline serve --show-secret)"
+    python docs/examples/alert.py
+
+Without the second it is refused: the server has a password, which is the workspace's own.
 """
 
 from __future__ import annotations

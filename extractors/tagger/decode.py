@@ -10,15 +10,17 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from extractors.tagger.firstlook import may_tell
 from extractors.tagger.labels import MODE_NAMES, MODES, ROLES, STATUSES, TYPES
 from extractors.tagger.proposals import Proposal, Words
-from extractors.tagger.session import Floats, Session, offset
+from extractors.tagger.session import Session, offset
 from extractors.tagger.windows import Window, windows
-from extractors.tagger.wordpieces import Ints, Pieces, cut
+from extractors.tagger.wordpieces import Floats, Ints, Pieces, cut
 
 LEAST = 0.2
 """How likely an event must be for a word to be looked at; what is stored is decided later, by the calibrated confidence."""
-_ROLE = 0.5
+_LEAST_OF_ROLE = (0.4, 0.4, 0.45, 0.45, 0.3)
+"""From where on a word is actor, recipient, date, place, speaker."""
 _MODE_START = 1 + len(STATUSES)
 
 
@@ -37,7 +39,7 @@ def propose(session: Session, text: str, sentences: Sequence[tuple[int, int]]) -
     bounds = [pieces.over(a, b) for a, b in sentences]
     groups = _words(pieces)
     found: list[Found] = []
-    for window in windows(bounds):
+    for window in windows(list(may_tell(session.first_look, session.least, pieces, bounds))):
         hidden, types = session.read(pieces, window)
         triggers = list(_triggers(types, groups, window))
         if triggers:
@@ -45,7 +47,9 @@ def propose(session: Session, text: str, sentences: Sequence[tuple[int, int]]) -
     return found
 
 
-def at(session: Session, text: str, sentences: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int, str]]) -> list[Found]:
+def at(
+    session: Session, text: str, sentences: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int, str]]
+) -> list[Found]:
     """What goes with triggers that others found: (start, end, type) in code points, a type the tagger has no name for counts as `other`."""
     pieces = cut(text, session.tokenizer)
     bounds = [pieces.over(a, b) for a, b in sentences]
@@ -106,11 +110,19 @@ def _triggers(types: Floats, groups: Ints, w: Window) -> Iterator[Trigger]:
             if k == b or (words[k] != words[k - 1] and best[k] != best[begin]):
                 chances = rows[begin:k]
                 peak = chances[(1 - chances[:, 0]).argmax()]
-                yield w.start + begin, w.start + k, int(best[begin : k][(1 - chances[:, 0]).argmax()]), peak
+                yield w.start + begin, w.start + k, int(best[begin:k][(1 - chances[:, 0]).argmax()]), peak
                 begin = k
 
 
-def _with_sides(session: Session, hidden: Floats, triggers: Sequence[Trigger], pieces: Pieces, groups: Ints, w: Window, bounds: Sequence[tuple[int, int]]) -> Iterator[Found]:
+def _with_sides(
+    session: Session,
+    hidden: Floats,
+    triggers: Sequence[Trigger],
+    pieces: Pieces,
+    groups: Ints,
+    w: Window,
+    bounds: Sequence[tuple[int, int]],
+) -> Iterator[Found]:
     base = w.start - offset(w)
     first = np.array([t[0] - base for t in triggers], np.int64)
     last = np.array([t[1] - base for t in triggers], np.int64)
@@ -121,8 +133,10 @@ def _with_sides(session: Session, hidden: Floats, triggers: Sequence[Trigger], p
         likely = np.argsort(-chances[1:], kind="stable")[:3]
         status = _softmax(rest[n, 1:_MODE_START])
         mode, sure = _mode(kind, rest[n, _MODE_START:])
+        sentence = max(0, int(np.searchsorted(starts, a, "right")) - 1)
+        own = bounds[sentence]
         proposal = Proposal(
-            sentence=max(0, int(np.searchsorted(starts, a, "right")) - 1),
+            sentence=sentence,
             start=int(pieces.starts[a]),
             end=int(pieces.ends[b - 1]),
             type=kind,
@@ -133,9 +147,9 @@ def _with_sides(session: Session, hidden: Floats, triggers: Sequence[Trigger], p
             core=float(1 / (1 + np.exp(-rest[n, 0]))),
             actors=_sides(roles[n], 0, pieces, groups, w),
             recipients=_sides(roles[n], 1, pieces, groups, w),
-            dates=_sides(roles[n], 2, pieces, groups, w),
-            places=_sides(roles[n], 3, pieces, groups, w),
-            speakers=_sides(roles[n], 4, pieces, groups, w),
+            dates=_sides(roles[n], 2, pieces, groups, w, own),
+            places=_sides(roles[n], 3, pieces, groups, w, own),
+            speakers=_sides(roles[n], 4, pieces, groups, w, own),
             mode_probability=sure,
             status_probability=float(status.max()),
         )
@@ -143,11 +157,19 @@ def _with_sides(session: Session, hidden: Floats, triggers: Sequence[Trigger], p
         yield proposal, vector / max(float(np.linalg.norm(vector)), 1e-6)
 
 
-def _sides(roles: Floats, role: int, pieces: Pieces, groups: Ints, w: Window) -> tuple[Words, ...]:
+def _sides(
+    roles: Floats, role: int, pieces: Pieces, groups: Ints, w: Window, within: tuple[int, int] | None = None
+) -> tuple[Words, ...]:
+    """The words of a role; of date, place and speaker those in the trigger's own sentence, as they were coded."""
     at = offset(w)
     chance = np.concatenate([roles[1 : at - 1, role], roles[at : at + w.end - w.start, role]])
-    found = _runs(chance, groups[w.context : w.end], _ROLE)
-    return tuple(Words(int(pieces.starts[w.context + a]), int(pieces.ends[w.context + b - 1]), p) for a, b, p in found)
+    first, last = within or (w.context, w.end)
+    found = [
+        (w.context + a, w.context + b, p) for a, b, p in _runs(chance, groups[w.context : w.end], _LEAST_OF_ROLE[role])
+    ]
+    return tuple(
+        Words(int(pieces.starts[a]), int(pieces.ends[b - 1]), p) for a, b, p in found if first <= a and b <= last
+    )
 
 
 def _mode(kind: str, logits: Floats) -> tuple[str | None, float]:

@@ -7,23 +7,19 @@ is read, and on one core a call of one costs no more than its share of a call of
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from extractors.tagger.card import FOLDER, read_card
 from extractors.tagger.windows import Window
-from extractors.tagger.wordpieces import BEGIN, END, Ints, Pieces
+from extractors.tagger.wordpieces import BEGIN, END, Floats, Ints, Pieces
 
-FOLDER = Path(__file__).parent
-FILES = ("model.onnx", "heads.onnx", "tokenizer.json")
-
-Floats = npt.NDArray[np.float32]
+FILES = ("model.onnx", "heads.onnx", "tokenizer.json", "firstlook.npy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +29,14 @@ class Session:
     triggers: Any
     heads: Any
     tokenizer: Tokenizer
+    first_look: Floats
+    """The weights of `firstlook.may_tell`."""
     card: dict[str, Any]
+
+    @property
+    def least(self) -> float:
+        """The sum of the first look from which on a sentence is read."""
+        return float(self.card.get("firstlook", {}).get("least", -1e9))
 
     def read(self, pieces: Pieces, window: Window) -> tuple[Floats, Floats]:
         """Run one window: vectors [1, length, width], and for each of its places the probabilities of no event and the types."""
@@ -62,7 +65,7 @@ def load(folder: Path = FOLDER, device: str = "cpu") -> Session:
     """Load the model of a folder, once a process.
 
     Args:
-        folder: holds model.onnx, heads.onnx, tokenizer.json and card.toml.
+        folder: holds the FILES and card.toml.
         device: `cpu`, or `cuda` where onnxruntime-gpu is installed; its rows may differ in the last digits.
     Raises:
         FileNotFoundError: a file is missing.
@@ -72,13 +75,14 @@ def load(folder: Path = FOLDER, device: str = "cpu") -> Session:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    wanted = {"cuda": ["CUDAExecutionProvider"]}.get(device, []) + ["CPUExecutionProvider"]
+    wanted = [*{"cuda": ["CUDAExecutionProvider"]}.get(device, []), "CPUExecutionProvider"]
     providers = [p for p in wanted if p in onnxruntime.get_available_providers()]
     open_ = [onnxruntime.InferenceSession(str(folder / name), options, providers=providers) for name in FILES[:2]]
     tokenizer = Tokenizer.from_file(str(folder / FILES[2]))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    return Session(open_[0], open_[1], tokenizer, tomllib.loads((folder / "card.toml").read_text("utf-8")))
+    first_look = np.load(folder / FILES[3]).astype(np.float32)
+    return Session(open_[0], open_[1], tokenizer, first_look, read_card(folder))
 
 
 def digest(folder: Path = FOLDER) -> str:

@@ -1,7 +1,7 @@
 """Windows: consecutive sentences read together, with some of the words before them.
 
 A trigger is read best with its neighbours, and a text cut into windows is read once: only the few pieces of context are read twice.
-A window never ends inside a sentence, unless that sentence alone is longer than a window may be.
+A window never ends inside a sentence, unless that sentence alone is longer than a window may be, and never spans one left out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ class Window(NamedTuple):
     end: int
 
 
-def windows(sentences: Sequence[tuple[int, int]], size: int = SIZE, context: int = CONTEXT, first: int | None = None) -> Iterator[Window]:
+def windows(
+    sentences: Sequence[tuple[int, int]], size: int = SIZE, context: int = CONTEXT, first: int | None = None
+) -> Iterator[Window]:
     """Cut a text into windows.
 
     Args:
@@ -37,7 +39,7 @@ def windows(sentences: Sequence[tuple[int, int]], size: int = SIZE, context: int
     for i, j in _bounded(sentences):
         if begin is None or end is None:
             begin, end = i, j
-        elif j - begin > limit:
+        elif i > end or j - begin > limit:
             yield Window(max(0, begin - context), begin, end)
             begin, end, limit = i, j, size
         else:

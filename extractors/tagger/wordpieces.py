@@ -19,6 +19,7 @@ LOWER, CAPITAL, UPPER = 0, 1, 2
 _LONE = re.compile("[\ud800-\udfff]")
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ async def resolve(host: str, port: int) -> list[str]:
     """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise Refused("unknown_host", f"{host[:100]}: {error}") from error
     return list(dict.fromkeys(str(address[4][0]) for address in found))
 

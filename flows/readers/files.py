@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -16,13 +17,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from extractors.records import Capture
+from extractors.storable import shown_name, whole
+from flows.readers.decoding import RATIO, BadBody
 
 HTML, TEXT, JSON, WARC = "text/html", "text/plain", "application/json", "application/warc"
 MEDIA = {".html": HTML, ".htm": HTML, ".xhtml": HTML, ".txt": TEXT, ".jsonl": JSON, ".ndjson": JSON, ".warc": WARC}
 DOCUMENT_LIMIT = 10 * 1024 * 1024
 """Bytes of one document after decompression; a bigger one is refused before it fills the memory."""
 LINES_LIMIT = 4 * 1024 * 1024 * 1024
+"""Bytes of a gzipped JSON Lines file that are unpacked; what comes behind is refused. A plain one is as large as it is."""
+NOT_A_FILE = "no plain file: a pipe, a device or a socket is not opened. Send what it says: … | dateline ingest -"
 _CHUNK = 1 << 20
+_BOMB_FROM = 64 << 20
+"""Bytes unpacked from which growth is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Failure:
 
     input: str
     reason: str
-    """missing, unreadable, broken_gzip, too_large, undecodable, not_json, fetch_failed."""
+    """missing, not_a_file, unreadable, broken_gzip, bomb, too_large, undecodable, not_json, fetch_failed."""
     message: str
     digest: str
     """Hexadecimal digest of what is known of the input, so that the same failure is recorded once."""
@@ -57,16 +64,20 @@ def find_inputs(paths: Iterable[str]) -> Inputs:
     passed_over, stdin = 0, False
     for given in paths:
         path = Path(given)
-        if given == "-":
+        if not given.strip():  # `ingest "$UNSET"`: the path "" would be the current folder
+            failures.append(failure('""', "missing", "the name is empty: is a variable not set?"))
+        elif given == "-":
             stdin = True
         elif path.is_dir():
             taken, other = _walk(path)
             files.update(dict.fromkeys(taken))
             passed_over += other
-        elif path.exists():
+        elif path.is_file():
             files[path] = None
+        elif path.exists():
+            failures.append(failure(shown_name(given), "not_a_file", NOT_A_FILE))
         else:
-            failures.append(failure(given, "missing", "no such file or folder"))
+            failures.append(failure(shown_name(given), "missing", "no such file or folder"))
     return Inputs(tuple(files), tuple(failures), passed_over, stdin)
 
 
@@ -76,7 +87,11 @@ def _walk(folder: Path) -> tuple[list[Path], int]:
     for path in sorted(folder.rglob("*")):
         if any(part.startswith(".") for part in path.relative_to(folder).parts) or path.is_dir():
             continue
-        if media_type(path) is None or (path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())):
+        if (
+            media_type(path) is None
+            or not path.is_file()
+            or (path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()))
+        ):
             other += 1
         else:
             taken.append(path)
@@ -106,30 +121,43 @@ def read_file(path: Path, source: str | None = None) -> Iterator[Capture | Failu
     try:
         yield from _read(path, source)
     except OSError as error:
-        yield failure(str(path), "unreadable", error.strerror or str(error))
+        yield failure(shown_name(path), "unreadable", error.strerror or str(error))
 
 
 def _read(path: Path, source: str | None) -> Iterator[Capture | Failure]:
-    fetched_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    given, fetched_at = shown_name(path), _changed(path)
+    if path.exists() and not path.is_file():  # a named pipe would be waited for
+        yield failure(given, "not_a_file", NOT_A_FILE)
+        return
     kind = media_type(path)
     if kind == JSON:
-        yield from _lines(path, source, fetched_at)
+        yield from _lines(path, given, source, fetched_at)
         return
     if kind == WARC:
         from flows.readers.warc import Archive, read_pieces
 
-        for piece in read_pieces(Archive(path, str(path), source)):
+        for piece in read_pieces(Archive(path, given, source)):
             yield from piece.contents
         return
     with open(path, "rb") as file:
         raw = file.read(DOCUMENT_LIMIT + 1)
     if len(raw) > DOCUMENT_LIMIT:
-        yield failure(str(path), "too_large", f"more than {DOCUMENT_LIMIT >> 20} MB", raw)
+        yield failure(given, "too_large", f"more than {DOCUMENT_LIMIT >> 20} MB", raw)
         return
-    yield _document(raw, str(path), kind, source, fetched_at)
+    yield _document(raw, given, kind, source, fetched_at)
 
 
-def _document(raw: bytes, given: str, kind: str | None, source: str | None, fetched_at: datetime) -> Capture | Failure:
+def _changed(path: Path) -> datetime | None:
+    """When the file was written; None for a time that no clock ever showed."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _document(
+    raw: bytes, given: str, kind: str | None, source: str | None, fetched_at: datetime | None
+) -> Capture | Failure:
     body = raw
     if raw[:2] == b"\x1f\x8b":
         unpacked = _gunzip(raw, given)
@@ -168,15 +196,40 @@ def sniff(body: bytes) -> str:
     return HTML if head.startswith(b"<") or b"<html" in head or b"<body" in head else TEXT
 
 
-def _lines(path: Path, source: str | None, fetched_at: datetime) -> Iterator[Capture | Failure]:
+def _lines(path: Path, given: str, source: str | None, fetched_at: datetime | None) -> Iterator[Capture | Failure]:
     with open(path, "rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         chunks: Iterable[bytes] = iter(lambda: file.read(_CHUNK), b"")
         try:
-            yield from split_lines(_unpack(chunks) if packed else chunks, str(path), source, fetched_at)
+            yield from split_lines(_bounded(chunks) if packed else chunks, given, source, fetched_at)
         except zlib.error as error:
-            yield failure(str(path), "broken_gzip", str(error))
+            yield failure(given, "broken_gzip", str(error))
+        except BadBody as error:
+            yield failure(given, error.reason, f"{error}; what stood before is read")
+
+
+def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Unpacked, until it is too much of it.
+
+    Raises:
+        BadBody: `bomb` for what grows as no text does, `too_large`.
+    """
+    packed = unpacked = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal packed
+        for chunk in chunks:
+            packed += len(chunk)
+            yield chunk
+
+    for piece in _unpack(counted()):
+        unpacked += len(piece)
+        if unpacked > LINES_LIMIT:
+            raise BadBody("too_large", f"more than {LINES_LIMIT >> 30} GB unpacked")
+        if unpacked > _BOMB_FROM and unpacked > RATIO * packed:
+            raise BadBody("bomb", f"it grows more than {RATIO} times when unpacked")
+        yield piece
 
 
 def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -184,9 +237,9 @@ def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         rest = chunk
         while rest:
-            yield member.decompress(rest, _CHUNK * 8)
+            yield member.decompress(rest, _CHUNK)
             while member.unconsumed_tail:
-                yield member.decompress(member.unconsumed_tail, _CHUNK * 8)
+                yield member.decompress(member.unconsumed_tail, _CHUNK)
             rest = member.unused_data
             if member.eof:
                 member = zlib.decompressobj(31)
@@ -195,30 +248,39 @@ def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise zlib.error("the gzip ends too early")
 
 
-def split_lines(chunks: Iterable[bytes], given: str, source: str | None, at: datetime) -> Iterator[Capture | Failure]:
+def split_lines(
+    chunks: Iterable[bytes], given: str, source: str | None, at_time: datetime | None
+) -> Iterator[Capture | Failure]:
     """One capture a non-empty line; a line beyond the limit is one failure and the next goes on. Memory: one line."""
     pending, number, skipping = bytearray(), 0, False
     for chunk in chunks:
         pending += chunk
-        *whole, last = pending.split(b"\n")
-        pending = bytearray(last)
-        for line in whole:
-            number += 1
-            if skipping:
-                skipping = False
-            elif len(line) > DOCUMENT_LIMIT:
-                yield failure(f"{given}#{number}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
-            elif line.strip():
-                yield _line(bytes(line), f"{given}#{number}", source, at)
+        end = pending.rfind(b"\n") + 1
+        at = pending.find(b"\n") + 1 if skipping and end else 0  # what is left of a line beyond the limit
+        number += bool(at)
+        skipping = skipping and not end
+        for found in _LINE.finditer(pending, at, end):
+            number += pending.count(b"\n", at, found.start())
+            at = found.start()
+            if found.end() - at > DOCUMENT_LIMIT:
+                yield failure(f"{given}#{number + 1}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
+            else:
+                yield _line(bytes(found.group()), f"{given}#{number + 1}", source, at_time)
+        number += pending.count(b"\n", at, end)
+        pending = pending[end:]
         if len(pending) > DOCUMENT_LIMIT:
             if not skipping:
                 yield failure(f"{given}#{number + 1}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
             skipping, pending = True, bytearray()
     if pending.strip() and not skipping:
-        yield _line(bytes(pending), f"{given}#{number + 1}", source, at)
+        yield _line(bytes(pending), f"{given}#{number + 1}", source, at_time)
 
 
-def _line(line: bytes, given: str, source: str | None, at: datetime) -> Capture | Failure:
+_LINE = re.compile(rb"\S[^\n]*")
+"""A line that says something: of millions of empty ones none costs a step of its own."""
+
+
+def _line(line: bytes, given: str, source: str | None, at: datetime | None) -> Capture | Failure:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -231,8 +293,8 @@ def _line(line: bytes, given: str, source: str | None, at: datetime) -> Capture 
         input=given,
         media_type=JSON,
         charset="utf-8",
-        url=url if isinstance(url, str) else None,
-        source=own if isinstance(own, str) else source,
+        url=whole(url) if isinstance(url, str) else None,
+        source=whole(own) if isinstance(own, str) and own.strip() else source,
         fetched_at=at,
     )
 

@@ -9,35 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpcore
-from protego import Protego
 
 from flows.readers.connecting import GuardedBackend, Refused, Resolve
+from flows.readers.robots import Rules
 
-ROBOTS_NAME = "Dateline"
-"""What we are called in robots.txt."""
-ROBOTS_LIMIT = 512 * 1024
 LONGEST_PAUSE = 600.0
 BREAKS_AFTER = 5
 """Failures in a row after which a host is left alone for the rest of the run."""
-
-
-class Rules:
-    """What one robots.txt allows."""
-
-    def __init__(self, text: str | None) -> None:
-        """`text` is None when the file could not be had, and then nothing is allowed (RFC 9309)."""
-        self._parsed = Protego.parse(text) if text else None
-        self.known = text is not None
-        self.delay = 0.0
-        if self._parsed is not None:
-            self.delay = float(self._parsed.crawl_delay(ROBOTS_NAME) or 0.0)
-            rate = self._parsed.request_rate(ROBOTS_NAME)
-            if rate is not None and rate.requests:
-                self.delay = max(self.delay, rate.seconds / rate.requests)
-
-    def allow(self, url: str) -> bool:
-        """Whether we may fetch an address."""
-        return self.known and (self._parsed is None or bool(self._parsed.can_fetch(url, ROBOTS_NAME)))
 
 
 class Host:

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
+from extractors.links import without_userinfo
 from extractors.records import Capture
 from flows.readers.files import DOCUMENT_LIMIT, HTML, JSON, TEXT, Failure, failure, sniff
 
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     import httpx
 
     from flows.readers.connecting import Resolve
-    from flows.readers.hosts import Host, Rules
+    from flows.readers.hosts import Host
+    from flows.readers.robots import Rules
 
 _KEPT_HEADERS = ("content-type", "content-language", "date", "etag", "last-modified", "server")
+HEADER_LIMIT = 1000
+"""Characters of a header that is kept."""
 PAGE = "text/html,application/xhtml+xml,text/plain;q=0.8,*/*;q=0.1"
 FEED = "application/rss+xml,application/atom+xml,application/feed+json,application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.5"
 _RETRIED = (
@@ -50,6 +54,7 @@ PASSING = (
     "tls_failed",
     "http_408",
     "http_425",
+    "unexpected_answer",
 )
 """What may be gone by the next run: the page is asked for again."""
 _NO_HOST = ("private_address", "unknown_host", "connect_failed", "tls_failed", "host_down", "postponed")
@@ -93,6 +98,8 @@ class Request:
     accept: str = PAGE
     limit: int | None = None
     """Bytes, when another than that of `Limits`."""
+    cut: bool = False
+    """Whether of a longer body the beginning will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +214,19 @@ class Fetcher:
         return {host.name: host.asked_until for host in self._hosts.values() if host.asked_until > time.time()}
 
     async def fetch(self, request: Request) -> Fetched:
-        """Fetch one address, again after a failure that may pass. Never raises on what the network does."""
+        """Fetch one address, again after a failure that may pass. Never raises on what the network does, or a server says."""
         fetches: list[Fetch] = []
+        try:
+            return await self._attempts(request, fetches)
+        except Exception as error:  # one answer of one server must not end a run for all sources
+            reason = "unexpected_answer"
+            fetches.append(Fetch(request.url, request.source, datetime.now(UTC), error=reason, robots="unknown"))
+            return Fetched(request, _failure(request, reason, f"{type(error).__name__}: {error}"[:300]), tuple(fetches))
+
+    async def _attempts(self, request: Request, fetches: list[Fetch]) -> Fetched:
         before: _Failed | None = None
         for number in count(1):
-            began, row = time.monotonic(), Fetch(request.url, request.source, datetime.now(UTC))
+            began, row = time.monotonic(), Fetch(without_userinfo(request.url), request.source, datetime.now(UTC))
             try:
                 answer, verdict = await self._follow(request, fetches)
                 break
@@ -230,8 +245,8 @@ class Fetcher:
             replace(
                 row,
                 status=answer.status,
-                etag=answer.headers.get("etag") or (request.etag if same else None),
-                last_modified=answer.headers.get("last-modified") or (request.last_modified if same else None),
+                etag=_said(answer, "etag") or (request.etag if same else None),
+                last_modified=_said(answer, "last-modified") or (request.last_modified if same else None),
                 byte_count=answer.received,
                 seconds=_since(began),
                 robots=verdict,
@@ -278,7 +293,7 @@ class Fetcher:
 
     async def _rules(self, url: httpx.URL, request: Request, host: Host, fetches: list[Fetch]) -> Rules:
         """robots.txt of the address's origin, fetched once."""
-        from flows.readers.hosts import ROBOTS_LIMIT, Rules
+        from flows.readers.robots import READ, Rules
 
         origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
         async with host.robots_lock:
@@ -286,7 +301,7 @@ class Fetcher:
                 text = self.robots.get(origin)
                 if text is None:
                     asked = replace(request, url=f"{origin}/robots.txt", robots=False, accept="text/plain,*/*;q=0.1",
-                                    etag=None, last_modified=None, digest=None, limit=ROBOTS_LIMIT)  # fmt: skip
+                                    etag=None, last_modified=None, digest=None, limit=READ, cut=True)  # fmt: skip
                     got = await self.fetch(asked)
                     fetches.extend(got.fetches)
                     text = _robots_text(got)
@@ -355,7 +370,7 @@ class Fetcher:
         import httpcore
         import httpx
 
-        from flows.readers.decoding import Body
+        from flows.readers.decoding import BadBody, Body
 
         limits = self.limits
         asked = httpcore.Request(
@@ -374,7 +389,12 @@ class Fetcher:
             limit = request.limit or limits.body
             body = Body(headers.get("content-encoding", "") if usable else "", limit)
             async for chunk in response.aiter_stream():
-                body.add(chunk)
+                try:
+                    body.add(chunk)
+                except BadBody as error:
+                    if request.cut and error.reason == "too_large":
+                        return _Answer(status, headers, bytes(body.bytes[:limit]), str(url), body.received, 0.0)
+                    raise
                 if not usable and body.received > _DRAINED:
                     break
             return _Answer(status, headers, body.end(), str(url), body.received, 0.0)
@@ -447,6 +467,8 @@ def _parse(url: str) -> httpx.URL:
 
     try:
         parsed = httpx.URL(url)
+        if parsed.port is not None and not 0 < parsed.port < 65536:
+            raise ValueError(f"no port: {parsed.port}")
         if parsed.scheme in ("http", "https") and parsed.host and not parsed.userinfo and len(url) <= 4096:
             return parsed
     except (httpx.InvalidURL, ValueError, TypeError) as error:
@@ -467,13 +489,15 @@ def _check_robots(rules: Rules, url: httpx.URL) -> None:
 
 
 def _robots_text(got: Fetched) -> str | None:
-    """The text; '' when there is no such file; None when it could not be had.
+    """The text; '' when there is no such file; None when it could not be had, or is no text.
 
     Raises:
         _Failed: the host itself cannot be asked.
     """
+    from flows.readers.robots import text_of
+
     if isinstance(got.content, Capture):
-        return got.content.body.decode("utf-8-sig", "replace")
+        return text_of(got.content.body)
     assert got.content is not None, "robots.txt is asked for without validators"
     reason = got.content.reason
     if reason in _NO_HOST:
@@ -492,7 +516,9 @@ def _target(url: httpx.URL, answer: _Answer) -> httpx.URL:
     except (httpx.InvalidURL, ValueError) as error:
         raise _Failed("bad_redirect", f"a redirect to no address: {error}", answer.status) from error
     except _Failed as failed:
-        raise _Failed("bad_redirect", f"a redirect to {given[:100]}: {failed}", answer.status) from failed
+        raise _Failed(
+            "bad_redirect", f"a redirect to {without_userinfo(given)[:100]}: {failed}", answer.status
+        ) from failed
 
 
 def _usable(answer: _Answer, request: Request) -> _Answer:
@@ -504,13 +530,19 @@ def _usable(answer: _Answer, request: Request) -> _Answer:
 def _retry_after(answer: _Answer) -> float | None:
     """Seconds the server asks us to wait, at most a day; None when it does not say."""
     given = answer.headers.get("retry-after", "").strip()
-    if given.isdigit() and len(given) < 10:
-        return min(float(given), 86400.0)
+    if given.isascii() and given.isdecimal():
+        return min(float(given[:20]), 86400.0)
     try:
-        at = parsedate_to_datetime(given)
-    except (ValueError, TypeError, IndexError):
+        at = parsedate_to_datetime(given[:100])
+        return min(max(at.replace(tzinfo=at.tzinfo or UTC).timestamp() - time.time(), 0.0), 86400.0)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return min(max(at.replace(tzinfo=at.tzinfo or UTC).timestamp() - time.time(), 0.0), 86400.0)
+
+
+def _said(answer: _Answer, name: str) -> str | None:
+    """A header worth keeping: a longer one than people send is none."""
+    value: str | None = answer.headers.get(name)
+    return value if value is not None and len(value) <= HEADER_LIMIT else None
 
 
 def _capture(request: Request, answer: _Answer) -> Capture:
@@ -524,7 +556,7 @@ def _capture(request: Request, answer: _Answer) -> Capture:
         url=request.url,
         source=request.source,
         fetched_at=datetime.now(UTC).replace(microsecond=0),
-        headers=tuple((k, answer.headers[k]) for k in _KEPT_HEADERS if k in answer.headers),
+        headers=tuple((k, value) for k in _KEPT_HEADERS if (value := _said(answer, k)) is not None),
         final_url=answer.url,
     )
 
@@ -537,8 +569,8 @@ def _media(kind: str, body: bytes) -> str:
 
 
 def _failure(request: Request, reason: str, message: str) -> Failure:
-    base = failure(request.url, reason, message)
-    return Failure(request.url, reason, message, base.digest, request.source, request.url)
+    url = without_userinfo(request.url)
+    return Failure(url, reason, message, failure(url, reason, message).digest, request.source, url)
 
 
 def _verdict(request: Request, reason: str) -> str:

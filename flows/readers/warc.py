@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from extractors.records import Capture
-from flows.readers.decoding import BadBody, Body
+from extractors.storable import whole
+from flows.readers.decoding import RATIO, BadBody, Body
 from flows.readers.files import DOCUMENT_LIMIT, HTML, JSON, TEXT, Failure, sniff
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 PIECE_CAPTURES = 200
 PIECE_BYTES = 32 << 20
 PIECE_RECORDS = 5000
+_BOMB_FROM = 64 << 20
+"""Bytes of a record from which its growth is looked at."""
 _HEADER_LIMIT = 1 << 20
+_FIRST_PAGE = 1990
+"""No page of the web was fetched in an earlier year."""
 """Bytes of the header lines of one record."""
 _KEPT_HEADERS = ("content-type", "content-language", "date", "etag", "last-modified", "server")
 _KINDS = {HTML: HTML, "application/xhtml+xml": HTML, TEXT: TEXT}
@@ -159,6 +164,7 @@ class _Reading:
             Exception: whatever the library stumbles over.
         """
         self.records += 1
+        iterator.reader.start, iterator.reader.taken = self.at, 0
         if not (record.rec_headers.get_header("Content-Length") or "").strip().isdigit():
             raise ValueError("its header is cut off, or says no length")
         found: Capture | str | BadBody | None = None
@@ -243,6 +249,8 @@ def _iterator(file: BinaryIO) -> ArchiveIterator:
         """Raises where the library's own says so on standard error and goes on with nothing."""
 
         lines = 0
+        start = taken = 0
+        """Of the record that is read: where it begins, and what it has unpacked to."""
 
         def readline(self, length: int | None = None) -> bytes:
             line: bytes = super().readline(min(length or _HEADER_LIMIT, _HEADER_LIMIT))
@@ -253,7 +261,11 @@ def _iterator(file: BinaryIO) -> ArchiveIterator:
 
         def read(self, length: int | None = None) -> bytes:
             self.lines = 0
-            return bytes(super().read(length))
+            data = bytes(super().read(length))
+            self.taken += len(data)
+            if self.taken > _BOMB_FROM and self.taken > RATIO * (file.tell() - self.start):
+                raise ValueError(f"it grows more than {RATIO} times when unpacked")
+            return data
 
         def _decompress(self, data: bytes) -> bytes:
             begun = self.num_block_read
@@ -300,16 +312,17 @@ def _json_address(body: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     url = line.get("url") if isinstance(line, dict) else None
-    return url if isinstance(url, str) else None
+    return whole(url) if isinstance(url, str) else None
 
 
 def _instant(said: str | None) -> datetime | None:
-    """WARC-Date: UTC, with up to nine digits of a second."""
+    """WARC-Date: UTC, with up to nine digits of a second; None of what is no day on which a page was fetched."""
     try:
         found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", said or ""))
-    except ValueError:
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # year 1 with an offset has no instant of UTC
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if _FIRST_PAGE <= found.year < 9999 else None
 
 
 def _body(record: Any) -> bytes:

@@ -47,14 +47,15 @@ def folder(keep: Path | None) -> Any:
             shutil.rmtree(made)
 
 
-def _long_log(root: Path, loads: int) -> None:
-    """A log of many loads of 100 articles, written without their parts: a commit never opens another load's parts."""
+def long_log(root: Path, loads: int, documents: int = 100) -> None:
+    """A log of many loads, written without their parts: a commit never opens another load's parts."""
     storage = Storage(root)
+    previous = ""
     for version in range(1, loads + 1):
         load_id = rows.digest(f"old {version}")
-        versions = [rows.digest(f"v{-version * 100 - i}") for i in range(100)]
+        versions = [rows.digest(f"v{-version * documents - i}") for i in range(documents)]
         files = tuple(
-            File(t, f"{t}/month=2026-11/{load_id}-0000000{n}.parquet", 100, 9000, "0" * 64, load_id, version)
+            File(t, f"{t}/month=2026-11/{load_id}-0000000{n}.parquet", documents, 9000, "0" * 64, load_id, version)
             for n, t in enumerate(warehouse.TABLES)
         )
         commit = Commit(
@@ -65,11 +66,12 @@ def _long_log(root: Path, loads: int) -> None:
             "bench",
             {"schema": "1", "extractor": "e1", "lexicons": "l1"},
             files,
-            rows={"articles": 100, "events": 500},
-            items={f"i{version}-{i}": "0" * 16 for i in range(100)} | dict.fromkeys(versions, ""),
+            rows=dict.fromkeys(warehouse.TABLES, documents),
+            items={rows.digest(f"i{version}-{i}"): "0" * 16 for i in range(documents)} | dict.fromkeys(versions, ""),
             articles={rows.digest(f"a{v}"): (v, 0) for v in versions},
+            previous=previous,
         )
-        log.publish(storage, commit)
+        previous = log.publish(storage, commit) or ""
         if version % log.CHECKPOINT_EVERY == 0:
             log.write_checkpoint(storage, version)
 
@@ -79,7 +81,7 @@ def bench_commit(loads: int, times: int = 60) -> None:
     with folder(None) as base:
         roots = {10: base / "short", loads: base / "long"}
         for count, root in roots.items():
-            took = timed(lambda count=count, root=root: _long_log(root, count))
+            took = timed(lambda count=count, root=root: long_log(root, count))
             print(f"log of {count:,} loads made in {took:.1f} s")
         fresh = {n: [] for n in roots}  # type: dict[int, list[float]]
         taken = {n: [] for n in roots}  # type: dict[int, list[float]]

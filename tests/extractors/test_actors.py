@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractors.coder import code
-from extractors.explain import explain
+from extractors.events.explain import explain
+from extractors.events.roles import Cast, mentions, read_text
 from extractors.lexicon import DATA, load_lexicons
 from extractors.matching import matches
 from extractors.phrases import COLUMNS, Entry, read_phrases
@@ -27,7 +27,9 @@ DAY = date(2022, 7, 1)
 
 
 def actors(text: str, day: date = DAY) -> list[Mention]:
-    return [m for m in code(text, lexicons=LEXICONS, published=day).mentions if m.kind == "actor"]
+    readings = read_text(text, LEXICONS, day)
+    Cast(readings, LEXICONS, day)
+    return list(mentions(readings))
 
 
 @pytest.mark.parametrize(("phrase", "day", "country", "sector"), CASES, ids=[" ".join(c[:2]) for c in CASES])

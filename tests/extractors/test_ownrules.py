@@ -187,6 +187,23 @@ def test_where_the_tagger_has_no_trigger_it_is_asked_for_the_sides(tmp_path: Pat
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "mode", "made"),
+    [("COERCE", None, ("seize", 0.6)), ("COERCE", "arrest", ("arrest", 1.0)), ("SANCTION", None, (None, 1.0))],
+)
+def test_the_taggers_mode_is_kept_where_the_rule_says_none_and_the_type_is_the_same(
+    tmp_path: Path, kind: str, mode: str | None, made: tuple[str | None, float]
+) -> None:
+    said = f'mode = "{mode}"\n' if mode else ""
+    (tmp_path / "own.toml").write_text(
+        f'[[rule]]\nid = "own.x"\ntype = "{kind}"\n{said}words = ["arrest"]\ncodes = "a"\nskips = "b"\n'
+    )
+    book = read_own_rules([tmp_path], BOOK.types)
+    read = replace(tagged()[0], mode="seize", mode_probability=0.6)
+    (spoken,) = apply_rules([read], hits(TEXT, book), no_sides)
+    assert (spoken.mode, spoken.mode_probability) == made
+
+
 def test_none_silences_only_its_words(tmp_path: Path) -> None:
     book = book_of(tmp_path, "own.quiet none sail")
     assert [TEXT[p.start : p.end] for p in apply_rules(tagged(), hits(TEXT, book), no_sides)] == [

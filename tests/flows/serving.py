@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import flows
 from flows.config import workspace
+from flows.secret import read_secret
 from flows.server import call, own_server
 
 T = TypeVar("T")
@@ -71,12 +72,12 @@ class Served:
             assert self.process.poll() is None, text.decode()
             return b"Ctrl-C ends it all" in text
 
-        wait_for(said, 150, "the banner")
+        wait_for(said, 360, "the banner")
         return time.monotonic() - began
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command on the same workspace."""
-        return subprocess.run(self.command(*arguments), capture_output=True, text=True, cwd=self.cwd, env=self.environment(), timeout=120)  # fmt: skip
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, cwd=self.cwd, env=self.environment(), timeout=300)  # fmt: skip
 
     def sql(self, query: str) -> str:
         done = self.run("sql", query, "--format", "csv")
@@ -87,8 +88,12 @@ class Served:
     def api(self) -> str:
         return own_server(self.space)
 
+    @property
+    def secret(self) -> str:
+        return read_secret(self.space)
+
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        return call(self.api, method, path, body)
+        return call(self.api, method, path, body, password=self.secret)
 
     def runs(self, **flow_runs: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.call("POST", "/flow_runs/filter", {"flow_runs": flow_runs, "limit": 200})
@@ -115,7 +120,7 @@ class Served:
                 self.api and f"--port {self.api.rsplit(':', 1)[-1].split('/')[0]}" in command
             ):
                 for name, word in (
-                    ("server", "prefect server start"),
+                    ("server", "flows.guard"),
                     ("runner", "flows.deployments"),
                     ("watcher", "flows.watch"),
                 ):

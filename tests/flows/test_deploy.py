@@ -21,6 +21,8 @@ import yaml
 
 from flows import deploy
 from flows.config import SettingsError, Workspace
+from flows.locks import alone
+from flows.secret import ensure_secret
 from flows.server import suffix_of
 from tests.benchmarks.orchestration import server
 from tests.flows.test_engine import HERE, dask_cluster, free_port, settings, wait_for_port
@@ -150,6 +152,23 @@ def finished(url: str, count: int, seconds: float = 400) -> list[dict[str, Any]]
             return runs
         time.sleep(1)
     raise TimeoutError(f"{[(run['name'], run['state_name']) for run in runs]}")
+
+
+def test_a_worker_is_told_how_to_come_by_the_password_and_not_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = settings(tmp_path / "served", "")
+    secret, url = ensure_secret(space), "http://127.0.0.1:9/api"
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", secret)
+    with alone(space.prefect_home / "serve.lock"):
+        (space.prefect_home / "server.json").write_text(f'{{"api_url": "{url}", "own": true}}')
+        own = deploy.worker_command(url, "pool", deploy.password_of(space, url))
+    given = deploy.worker_command(url, "pool", deploy.password_of(space, url))
+    assert f'PREFECT_API_AUTH_STRING="$(dateline serve --show-secret --root {space.root})"' in own
+    assert 'PREFECT_API_AUTH_STRING="$PREFECT_API_AUTH_STRING"' in given
+    assert secret not in own + given
+    monkeypatch.delenv("PREFECT_API_AUTH_STRING")
+    assert "AUTH_STRING" not in deploy.worker_command(url, "pool", deploy.password_of(space, url))
 
 
 @pytest.mark.long

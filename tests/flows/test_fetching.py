@@ -159,7 +159,7 @@ def test_the_feed_speaks_where_the_page_is_refused(server: NewsServer, space: Wo
 
 
 def test_one_article_under_many_addresses(server: NewsServer, space: Workspace) -> None:
-    page = story(5).replace(b"</title>", b"</title><link rel='canonical' href='https://news.example/talks'>")
+    page = story(5).replace(b"</title>", f"</title><link rel='canonical' href='{server.url('/talks')}'>".encode())
     for n in range(3):
         server.pages[f"/copy/{n}"] = page
     links = [
@@ -223,6 +223,31 @@ def test_a_broken_feed_is_read_as_far_as_it_goes_or_said_to_be_none(
     assert counts.articles == (reason is None)
     assert [r for (r,) in rows(space, "select reason from rejects")] == ([reason] if reason else [])
     assert len(counts.sources["news"]["notes"]) == (reason is not None)
+
+
+def test_an_index_of_indexes_ends(server: NewsServer, space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each index names twenty more: nine thousand listings in three steps, of which a run reads so many."""
+
+    async def index(seen: Seen, writer: Wire) -> None:
+        more = "".join(f"<sitemap><loc>{server.url(f'{seen.path}/{n}')}</loc></sitemap>" for n in range(20))
+        writer.write(answer(200, f'<?xml version="1.0"?><sitemapindex>{more}</sitemapindex>'.encode()))
+
+    def asked() -> int:
+        return sum(seen.path.startswith("/index") for seen in server.seen)
+
+    paths = ["/index"]
+    for _ in range(2):
+        paths += [f"{path}/{n}" for path in paths for n in range(20)]
+    server.handlers |= dict.fromkeys(paths, index)
+    add(space, "map", server.url("/index"), kind="sitemap")
+    monkeypatch.setattr(fetching, "LISTINGS_LIMIT", 30)
+    (note,) = run(space, "map").sources["map"]["notes"]
+    assert asked() == 30
+    assert "left to the next run, after 30 listings" in note
+    server.seen.clear()
+    monkeypatch.setattr(fetching, "LISTING_SECONDS", 0.0)
+    assert len(run(space, "map").sources["map"]["notes"]) == 1
+    assert asked() <= 1
 
 
 def test_sitemaps_and_front_pages(server: NewsServer, space: Workspace) -> None:
@@ -291,7 +316,9 @@ def test_the_state_is_made_again_from_the_warehouse(server: NewsServer, space: W
     assert [s.path for s in server.seen[asked:]] == ["/robots.txt", "/feed.xml"]
     warehouse.forget(space.root, warehouse.by_url(server.url("/a/3")))
     server.pages["/feed.xml"] += b"<!-- -->"
-    assert run(space).articles == 1  # forgotten, so it is new
+    assert run(space).articles == 0  # forgotten, so it stays away
+    job = job_of.plan([], None, ["news"], space, again=True)
+    assert job_of.ingest_direct(job, space, lambda _: None, lambda _: None).articles == 1
 
 
 def test_a_source_is_found_from_its_site(server: NewsServer, dateline: Dateline, root: Path, tmp_path: Path) -> None:

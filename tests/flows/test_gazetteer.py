@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from extractors.coder import code
+from extractors.events.coder import code
 from extractors.gazetteer import CorruptGazetteer, Gazetteer, open_gazetteer, place_key
 from extractors.gazetteer_file import compile_gazetteer, small_gazetteer
 from extractors.lexicon import load_lexicons
@@ -61,7 +61,10 @@ def test_a_broken_file_is_made_again(few_towns: Path, capfd: pytest.CaptureFixtu
     assert find_gazetteer() is not None
     (made,) = few_towns.glob("places-*.bin")
     good = made.read_bytes()
-    for damage in (b"", b"not a gazetteer at all", good[:40], good[:-8], good[: len(good) // 2]):
+    flipped = [bytearray(good) for _ in range(20)]
+    for n, copy in enumerate(flipped):  # one bit each, all over the file
+        copy[n * (len(good) - 1) // 19] ^= 1 << n % 8
+    for damage in (b"", b"not a gazetteer at all", good[:40], good[:-8], good[: len(good) // 2], *flipped):
         made.unlink()
         made.write_bytes(damage)
         with pytest.raises(CorruptGazetteer):

@@ -133,7 +133,7 @@ def test_after_an_outage_a_source_runs_once(served: Served) -> None:
 
 def test_another_workspace_uses_the_same_server(served: Served, tmp_path: Path) -> None:
     guest = Served(tmp_path)
-    guest.more = {"PREFECT_API_URL": served.api}
+    guest.more = {"PREFECT_API_URL": served.api, "PREFECT_API_AUTH_STRING": served.secret}
     guest.start("--no-server")
     try:
         guest.drop("guest/one.html", article(777))
@@ -211,6 +211,7 @@ def test_the_example_follows_each_load(served: Served) -> None:
     example = Path(__file__).parents[2] / "docs" / "examples" / "alert.py"
     env = served.environment() | {
         "PREFECT_API_URL": served.api,
+        "PREFECT_API_AUTH_STRING": served.run("serve", "--show-secret").stdout.strip(),
         "PREFECT_HOME": str(served.space.prefect_home),
         "DO_NOT_TRACK": "1",
     }

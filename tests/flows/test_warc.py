@@ -106,6 +106,18 @@ def test_what_is_taken_of_each_kind_of_record(tmp_path: Path, suffix: str) -> No
             assert str(found.fetched_at) == "2026-11-21 06:00:00+00:00", name
 
 
+@pytest.mark.parametrize(
+    "said", ["0001-01-01T00:00:00+05:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-05:00", "soon", ""]
+)
+def test_a_day_that_cannot_be_is_none_and_costs_no_record(tmp_path: Path, said: str) -> None:
+    given = [response(f"{URL}/{n}", story(n)) for n in range(5)]
+    given[0] = given[0].replace(b"WARC-Date: 2026-11-21T06:00:00Z", f"WARC-Date: {said}".encode())
+    write_archive(tmp_path / "a.warc", given)
+    found = contents(tmp_path / "a.warc")
+    assert [type(one) for one in found] == [Capture] * 5
+    assert [one.fetched_at is None for one in found if isinstance(one, Capture)] == [True] + [False] * 4
+
+
 def test_character_set_and_headers_come_from_the_answer(tmp_path: Path) -> None:
     given = response(
         URL, "Ministère".encode("cp1252"), content_type='text/html; charset="ISO-8859-1"', ETag='"1"', X_Other="y"

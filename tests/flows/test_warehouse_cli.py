@@ -16,7 +16,7 @@ import pytest
 
 import warehouse
 from flows.config import SettingsError, Workspace, captures_kept
-from tests.conftest import Dateline
+from tests.conftest import Dateline, read_terminal
 from tests.warehouse.makers import load
 
 EXPORTED = {"articles", "events", "event_actors", "event_magnitudes", "mentions"}
@@ -134,17 +134,8 @@ def test_prompt_answers_and_keeps_its_history(root: Path, tmp_path: Path) -> Non
         ".quit",
     ):
         os.write(control, f"{line}\n".encode())
-    shown = b""
-    while True:
-        try:
-            piece = os.read(control, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
+    text = read_terminal(control)
     assert process.wait(60) == 0
-    text = shown.decode(errors="replace")
     assert "counted" in text
     assert "Candidate bindings" in text
     assert "number_text" in text

@@ -10,7 +10,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from extractors.coder import code
+from extractors.events.coder import code
 from extractors.lexicon import load_lexicons
 from extractors.records import Event
 

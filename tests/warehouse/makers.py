@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import warehouse
@@ -76,6 +77,31 @@ def make_tables(pairs: list[tuple[Extraction, Capture]], load_id: str) -> dict[s
     """The tables of a load."""
     provenance = warehouse.Provenance(load_id, "run-1", "e1", "l1", MOMENT)
     return warehouse.build_tables(pairs, [capture for _, capture in pairs], [], [], provenance)
+
+
+def make_rows(
+    pairs: list[tuple[Extraction, Capture]],
+    load_id: str,
+    captures: list[Capture] | None = None,
+    rejects: list[Any] | None = None,
+    fetches: list[Any] | None = None,
+) -> dict[str, Any]:
+    """As `make_tables`, with rows of the tables beside the articles; the captures are those of the pairs by default."""
+    provenance = warehouse.Provenance(load_id, "run-1", "e1", "l1", MOMENT)
+    kept = [capture for _, capture in pairs] if captures is None else captures
+    return warehouse.build_tables(pairs, kept, rejects or [], fetches or [], provenance)
+
+
+def make_reject(given: str, **of_reject: Any) -> SimpleNamespace:
+    """A reject of which nothing but the input is known."""
+    known = {"input": given, "stage": "clean", "reason": "not_an_article", "message": "no body", "at": MOMENT}
+    return SimpleNamespace(**dict.fromkeys(("capture_id", "source", "url")) | known | of_reject)
+
+
+def make_fetch(url: str, **of_fetch: Any) -> SimpleNamespace:
+    """An attempt of which nothing but the address is known."""
+    columns = (f.name for f in warehouse.TABLES["fetches"])
+    return SimpleNamespace(**dict.fromkeys(columns) | {"url": url, "at": MOMENT, "status": 200} | of_fetch)
 
 
 def load(root: Path, name: str, count: int = 3, items: list[str] | None = None) -> warehouse.Commit | None:

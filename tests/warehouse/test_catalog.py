@@ -174,7 +174,7 @@ def test_catalogue_is_small_commented_and_replaced_whole(tmp_path: Path) -> None
         (0,)
     ]
     con.close()
-    assert not list(tmp_path.glob(".catalog-*"))
+    assert len(list(tmp_path.glob(".catalog*/**/*"))) == 1
 
 
 def test_folder_with_a_quote_in_its_name(tmp_path: Path) -> None:

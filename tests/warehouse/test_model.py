@@ -143,7 +143,7 @@ def _column(con: object, query: str) -> list[str]:
 def _run(monkeypatch: pytest.MonkeyPatch, examples: int, steps: int) -> None:
     # Small enough that parts become "full", checkpoints are written and segments merged within a few steps.
     monkeypatch.setattr(compaction, "FULL", 9_000)
-    for module in ("warehouse.index", "warehouse.store", "warehouse.log"):
+    for module in ("warehouse.index", "warehouse.log"):
         monkeypatch.setattr(f"{module}.CHECKPOINT_EVERY", 3)
     run_state_machine_as_test(
         Histories,

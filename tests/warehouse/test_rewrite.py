@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 import warehouse
 from tests.warehouse.harness import replace_load
-from tests.warehouse.makers import MOMENT, digest, make_pair, make_tables, value
+from tests.warehouse.makers import MOMENT, digest, make_fetch, make_pair, make_reject, make_rows, make_tables, value
 
 TABLES = ("articles_all", "events_all", "event_actors", "event_magnitudes", "mentions", "captures")
 
@@ -22,6 +23,12 @@ def counts(root: Path) -> list[int]:
 def commit_pairs(root: Path, name: str, pairs: list[Any], items: dict[str, str] | None = None) -> None:
     tables = make_tables(pairs, digest(name))
     warehouse.commit(root, digest(name), tables, items=items or {}, run_id="r", versions={})
+
+
+def commit_rows(root: Path, name: str, pairs: list[Any], items: dict[str, str], **rows: list[Any]) -> None:
+    """As `commit_pairs`, with rejects and fetches."""
+    tables = make_rows(pairs, digest(name), **rows)
+    warehouse.commit(root, digest(name), tables, items=items, run_id="r", versions={})
 
 
 @pytest.fixture(params=["small parts", "compacted"])
@@ -39,8 +46,6 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def capture_of(capture: Any, source: str) -> Any:
-    from dataclasses import replace
-
     return replace(capture, source=source)
 
 
@@ -162,3 +167,77 @@ def test_a_conflicting_commit_makes_forget_plan_again(root: Path, monkeypatch: p
     warehouse.forget(root, warehouse.by_load(digest("fix")))
     assert value(root, "select right(text, 5) from articles where url = 'https://news.example/one-0'") == "Late."
     assert value(root, "select count(*) from articles") == 6
+
+
+def test_forgetting_an_emptied_load_leaves_what_a_later_load_holds_known(tmp_path: Path) -> None:
+    """Ingest, forget the source, ingest with one file more, forget the first load, ingest again: nothing comes twice."""
+    pairs = [make_pair(f"one-{i}", source="wire") for i in range(5)]
+    items = {f"item {i}": capture.capture_id for i, (_, capture) in enumerate(pairs)}
+    # The reject has no source, so the first load still has a row when its articles are gone.
+    commit_rows(tmp_path, "first", pairs, items | {"item bad": "ff" * 32}, rejects=[make_reject("bad.html")])
+    warehouse.forget(tmp_path, warehouse.by_source("wire"))
+    more = [*pairs, make_pair("one-5", source="wire")]
+    again = items | {"item 5": more[5][1].capture_id}
+    commit_pairs(tmp_path, "second", more, again)
+    assert warehouse.forget(tmp_path, warehouse.by_load(digest("first"))).rows == {"rejects": 1}
+    known = warehouse.read_log(tmp_path).known
+    assert all(item in known for item in again)
+    assert "item bad" not in known
+    with pytest.raises(warehouse.LoadConflict):
+        commit_pairs(tmp_path, "first", pairs, items)
+    assert counts(tmp_path)[:2] == [6, 12]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize(
+    "chosen", [warehouse.by_source("wire"), warehouse.by_url("https://news.example/a")], ids=["source", "url"]
+)
+def test_forget_leaves_rows_without_source_or_address(tmp_path: Path, chosen: Any, compacted: bool) -> None:
+    """`not (NULL = 'wire')` is NULL: such rows were dropped with the part that held the chosen ones, uncounted."""
+    nameless = make_pair("nameless", source=None, url=None)
+    nameless = (nameless[0], replace(nameless[1], url=None, final_url=None))
+    chosen_pair = make_pair("a", source="wire")
+    pairs = [(chosen_pair[0], replace(chosen_pair[1], source="wire")), nameless]
+    rejects = [make_reject("bad.html"), make_reject("worse.html", source="wire", url="https://news.example/a")]
+    fetches = [make_fetch("https://news.example/b"), make_fetch("https://news.example/a", source="wire")]
+    commit_rows(tmp_path, "one", pairs, {}, rejects=rejects, fetches=fetches)
+    if compacted:
+        warehouse.compact(tmp_path)
+    tables = (*TABLES, "rejects", "fetches")
+    before = {table: value(tmp_path, f"select count(*) from {table}") for table in tables}
+    taken = warehouse.forget(tmp_path, chosen)
+    after = {table: value(tmp_path, f"select count(*) from {table}") for table in tables}
+    assert after == dict(zip(tables, (1, 2, 6, 2, 2, 1, 1, 1), strict=True))
+    assert sum(before.values()) - sum(after.values()) == sum(taken.rows.values())
+
+
+def test_rejects_without_a_source_go_with_it_where_their_capture_or_fetch_says_whose_they_are(tmp_path: Path) -> None:
+    _, capture = make_pair("bad")
+    rejects = [
+        make_reject("bad", capture_id=capture.capture_id),
+        make_reject("gone", url="https://news.example/gone"),
+        make_reject("shared", url="https://news.example/shared"),
+        make_reject("other"),
+    ]
+    fetches = [
+        make_fetch("https://news.example/gone", source="wire"),
+        make_fetch("https://news.example/shared", source="wire"),
+        make_fetch("https://news.example/shared", source="else"),
+    ]
+    tables = make_rows([], digest("one"), [replace(capture, source="wire")], rejects, fetches)
+    warehouse.commit(tmp_path, digest("one"), tables, items={"i": capture.capture_id}, run_id="r", versions={})
+    warehouse.forget(tmp_path, warehouse.by_source("wire"))
+    with warehouse.connect(tmp_path, comments=False) as con:
+        assert con.execute("select input from rejects order by all").fetchall() == [("other",), ("shared",)]
+    assert "i" not in warehouse.read_log(tmp_path).known
+
+
+def test_one_body_under_two_addresses_goes_by_address(tmp_path: Path) -> None:
+    """The capture that carries the forgotten address goes; the one on which the other article rests stays."""
+    (first, capture), (second, _) = make_pair("a"), make_pair("b")
+    twin = replace(capture, url="https://news.example/b")
+    tables = make_rows([(first, capture), (second, twin)], digest("one"), [capture, twin])
+    warehouse.commit(tmp_path, digest("one"), tables, run_id="r", versions={})
+    warehouse.forget(tmp_path, warehouse.by_url("https://news.example/a"))
+    assert counts(tmp_path) == [1, 2, 6, 2, 2, 1]
+    assert value(tmp_path, "select url from captures") == "https://news.example/b"

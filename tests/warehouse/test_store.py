@@ -172,7 +172,7 @@ def test_damaged_record_says_which(tmp_path: Path) -> None:
 
 
 def test_checkpoints_change_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("warehouse.index", "warehouse.store", "warehouse.log"):
+    for module in ("warehouse.index", "warehouse.log"):
         monkeypatch.setattr(f"{module}.CHECKPOINT_EVERY", 2)
     for i in range(5):
         load(tmp_path, f"load{i}", count=1)

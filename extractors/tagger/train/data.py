@@ -7,12 +7,9 @@ date, place, speaker, mode, status, priority and the sentences that tell it agai
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,13 +55,6 @@ class Labelled:
     triggers: list[Trigger]
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON Lines file, gzipped or not."""
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as f:
-        for line in f:
-            yield json.loads(line)
-
-
 def coded(article: dict[str, Any], tokenizer: Tokenizer) -> Labelled:
     """A coded article. What retells an event is neither an event nor none: those pieces carry no weight."""
     a = _blank(article["id"], article["text"], article["sentences"], tokenizer)
@@ -84,11 +74,15 @@ def coded(article: dict[str, Any], tokenizer: Tokenizer) -> Labelled:
         spans = [[s["span"] for s in event[_SIDES[r]]] if r in _SIDES else [event[_WORDS[r]]] for r in ROLES]
         roles = [[(*a.pieces.over(*s), 1.0) for s in some if s] for some in spans]
         mode = MODE_NAMES.index(event["mode"]) if event["mode"] in MODE_NAMES else 0
-        a.triggers.append(Trigger(first, last, kind, float(event["priority"] == "core"), _one(event["status"]), mode, roles))
+        a.triggers.append(
+            Trigger(first, last, kind, float(event["priority"] == "core"), _one(event["status"]), mode, roles)
+        )
     return a
 
 
-def soft(article: dict[str, Any], labels: list[Any], sentences: Sequence[Sequence[int]], tokenizer: Tokenizer) -> Labelled:
+def soft(
+    article: dict[str, Any], labels: list[Any], sentences: Sequence[Sequence[int]], tokenizer: Tokenizer
+) -> Labelled:
     """An article with other taggers' probabilities. They say nothing of modes and speakers."""
     a = _blank(article["id"], article["text"], sentences, tokenizer)
     names = [_SIDES.get(r, r) for r in ROLES]
@@ -113,7 +107,9 @@ def _blank(id_: str, text: str, sentences: Sequence[Sequence[int]], tokenizer: T
     pieces = cut(text, tokenizer)
     labels = np.zeros((len(pieces.ids), len(TYPES) + 1), np.float32)
     labels[:, 0] = 1
-    return Labelled(id_, pieces, [pieces.over(a, b) for a, b in sentences], labels, np.ones(len(pieces.ids), np.float32), [])
+    return Labelled(
+        id_, pieces, [pieces.over(a, b) for a, b in sentences], labels, np.ones(len(pieces.ids), np.float32), []
+    )
 
 
 def _one(status: str) -> npt.NDArray[np.float32]:

@@ -57,7 +57,15 @@ class Layer(nn.Module):
 class Encoder(nn.Module):
     """Pieces in, a vector a piece out."""
 
-    def __init__(self, layers: int, width: int = WIDTH, heads: int = HEADS, inner: int = INNER, pieces: int = PIECES, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        layers: int,
+        width: int = WIDTH,
+        heads: int = HEADS,
+        inner: int = INNER,
+        pieces: int = PIECES,
+        dropout: float = 0.1,
+    ) -> None:
         super().__init__()
         self.words = nn.Embedding(pieces, width, padding_idx=_PAD)
         self.places = nn.Embedding(514, width, padding_idx=_PAD)
@@ -94,7 +102,15 @@ class Tagger(nn.Module):
     logits of each role at each piece of its row, and `rest`: core, statuses, modes in one vector.
     """
 
-    def __init__(self, layers: int = 6, width: int = WIDTH, heads: int = HEADS, inner: int = INNER, pieces: int = PIECES, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        layers: int = 6,
+        width: int = WIDTH,
+        heads: int = HEADS,
+        inner: int = INNER,
+        pieces: int = PIECES,
+        dropout: float = 0.1,
+    ) -> None:
         super().__init__()
         self.encoder = Encoder(layers, width, heads, inner, pieces, dropout)
         self.drop = nn.Dropout(0.1)
@@ -104,9 +120,13 @@ class Tagger(nn.Module):
         self.key = nn.Linear(width, 256)
         self.distance = nn.Embedding(2 * _FAR + 1, 256)
         self.role = nn.Sequential(nn.Linear(768, 256), nn.GELU(), nn.Dropout(0.1), nn.Linear(256, len(ROLES)))
-        self.rest = nn.Sequential(nn.Linear(width + 64, 128), nn.GELU(), nn.Linear(128, 1 + len(STATUSES) + len(MODE_NAMES)))
+        self.rest = nn.Sequential(
+            nn.Linear(width + 64, 128), nn.GELU(), nn.Linear(128, 1 + len(STATUSES) + len(MODE_NAMES))
+        )
 
-    def roles(self, hidden: torch.Tensor, first: torch.Tensor, last: torch.Tensor, kind: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def roles(
+        self, hidden: torch.Tensor, first: torch.Tensor, last: torch.Tensor, kind: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """`hidden` [triggers, length, width], each trigger's own row; roles [triggers, length, roles] and the rest [triggers, n], as logits."""
         at = torch.arange(hidden.shape[1], device=hidden.device)[None]
         inside = ((at >= first[:, None]) & (at < last[:, None])).to(hidden.dtype)
@@ -120,4 +140,10 @@ class Tagger(nn.Module):
 def dims(model: Tagger) -> dict[str, Any]:
     """What rebuilds a model of the same shape."""
     e = model.encoder
-    return {"layers": len(e.layers), "width": e.words.embedding_dim, "heads": e.relative.embedding_dim, "inner": e.layers[0].wide.out_features if len(e.layers) else INNER, "pieces": e.words.num_embeddings}
+    return {
+        "layers": len(e.layers),
+        "width": e.words.embedding_dim,
+        "heads": e.relative.embedding_dim,
+        "inner": e.layers[0].wide.out_features if len(e.layers) else INNER,
+        "pieces": e.words.num_embeddings,
+    }

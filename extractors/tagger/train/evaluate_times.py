@@ -4,7 +4,7 @@
 
 A day is right where the two intervals overlap, a place where its country is the coded one, a toll where killed and injured are as coded.
 `words`: date or place words are coded; `open`: the words are not, the day or country is; `all`: both. By kind of article.
-Then the steps by which answers were found, each with how many it judged and the share right. Sides have the country that the
+Days also by the step that found them; `coded`: though the coders saw words. Sides have the country that the
 lexicons know of their own words, or with `--sides coded` the coders'. With `--blind` the coded words are withheld: what is left if the
 tagger saw none.
 """
@@ -21,12 +21,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from extractors.coding.magnitudes import pooled, read_numbers, share_magnitudes
-from extractors.coding.speaker import find_speaker
-from extractors.coding.when import When, find_when, read_times, status_by_time
-from extractors.coding.where import Setting, find_where, read_setting
 from extractors.dateline import find_dateline
 from extractors.dates import find_dates
+from extractors.events.magnitudes import pooled, read_numbers, share_magnitudes
+from extractors.events.speaker import find_speaker
+from extractors.events.when import When, find_when, read_times, status_by_time
+from extractors.events.where import Setting, find_where, read_setting
 from extractors.gazetteer import open_gazetteer
 from extractors.lexicon import Lexicons, load_lexicons
 from extractors.matching import Match, matches
@@ -105,7 +105,7 @@ def judge(
             right, seen = _overlaps(when, event), "words" if event["date"] else "open"
             yield f"date {seen}", right
             yield "date", right
-            yield f"date by {_step(when, bool(event['date']))}", right
+            yield f"date by {_step(when, bool(p.dates), bool(event['date']))}", right
         if event["status"] in ("actual", "historical"):
             found = status_by_time("actual", when, published)
             yield f"status {event['status']}", found == event["status"]
@@ -195,10 +195,13 @@ def _overlaps(when: When, event: dict[str, Any]) -> bool:
     )
 
 
-def _step(when: When, seen: bool) -> str:
+def _step(when: When, given: bool, coded: bool) -> str:
+    """Which step found a day: the words given, another time of the sentence, or its precision; and whether the coders saw words."""
     if when.precision in ("inherited", "publication", "unknown"):
-        return f"{when.precision}{', words' if seen else ''}"
-    return "words" if seen else "sentence"
+        step = when.precision
+    else:
+        step = "words" if given else "sentence"
+    return f"{step}, coded" if coded and step != "words" else step
 
 
 def _tolls(events: list[dict[str, Any]], proposals: list[Proposal], read: _Read) -> Iterator[tuple[str, bool]]:

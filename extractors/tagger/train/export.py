@@ -51,7 +51,9 @@ class _Heads(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, hidden: torch.Tensor, first: torch.Tensor, last: torch.Tensor, kind: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, hidden: torch.Tensor, first: torch.Tensor, last: torch.Tensor, kind: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         roles, rest = self.model.roles(hidden, first, last, kind)
         return roles.sigmoid(), rest
 
@@ -76,27 +78,62 @@ def export(model: Tagger, folder: Path, reduce_range: bool = False, quantised: b
     try:
         with tempfile.TemporaryDirectory() as scratch:
             full = Path(scratch) / "full.onnx"
-            _write(_Triggers(model), (example, example * 0), full, ["ids", "case"], ["hidden", "types"], ({1: length}, {1: length}))
+            _write(
+                _Triggers(model),
+                (example, example * 0),
+                full,
+                ["ids", "case"],
+                ["hidden", "types"],
+                ({1: length}, {1: length}),
+            )
             _quantise(full, folder / "model.onnx", reduce_range, quantised)
-            hidden = torch.randn(1, 32, model.encoder.words.rows.shape[1] if quantised else model.encoder.words.embedding_dim)
+            hidden = torch.randn(
+                1, 32, model.encoder.words.rows.shape[1] if quantised else model.encoder.words.embedding_dim
+            )
             # No tensor twice: the exporter takes two inputs that are one tensor for one input.
             first, last, kind = torch.tensor([1, 2]), torch.tensor([2, 3]), torch.tensor([3, 4])
-            _write(_Heads(model), (hidden, first, last, kind), full, ["hidden", "first", "last", "kind"], ["roles", "rest"], ({1: length}, {0: count}, {0: count}, {0: count}))
+            _write(
+                _Heads(model),
+                (hidden, first, last, kind),
+                full,
+                ["hidden", "first", "last", "kind"],
+                ["roles", "rest"],
+                ({1: length}, {0: count}, {0: count}, {0: count}),
+            )
             _quantise(full, folder / "heads.onnx", reduce_range, quantised)
     finally:
         Attention.forward = usual  # type: ignore[method-assign]
     return folder / "model.onnx", folder / "heads.onnx"
 
 
-def _write(module: nn.Module, args: tuple[Any, ...], path: Path, inputs: list[str], outputs: list[str], shapes: tuple[Any, ...]) -> None:
-    program = torch.onnx.export(module.eval(), args, dynamo=True, input_names=inputs, output_names=outputs, dynamic_shapes=shapes, opset_version=18, verbose=False)
+def _write(
+    module: nn.Module, args: tuple[Any, ...], path: Path, inputs: list[str], outputs: list[str], shapes: tuple[Any, ...]
+) -> None:
+    program = torch.onnx.export(
+        module.eval(),
+        args,
+        dynamo=True,
+        input_names=inputs,
+        output_names=outputs,
+        dynamic_shapes=shapes,
+        opset_version=18,
+        verbose=False,
+    )
     assert program is not None
     program.save(str(path), external_data=False)
 
 
 def _quantise(full: Path, out: Path, reduce_range: bool, quantised: bool) -> None:
     if quantised:
-        quantize_dynamic(full, out, per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"], extra_options={"MatMulConstBOnly": True})
+        quantize_dynamic(
+            full,
+            out,
+            per_channel=True,
+            reduce_range=reduce_range,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul"],
+            extra_options={"MatMulConstBOnly": True},
+        )
     else:
         out.write_bytes(full.read_bytes())
     _anonymous(out)

@@ -1,7 +1,6 @@
 """Learning: one optimiser over a plan of passes, with the mean of the late weights kept; stops and goes on at any step.
 
-AdamW with linear warm-up and decay. The trigger loss counts four times, the role loss five, core, status and mode a third each:
-the weights of the sketches that were measured. The plan follows from the seed alone, so a run that stopped goes on as if it had not.
+AdamW with linear warm-up and decay. The trigger loss counts four times, the role loss five. The plan follows from the seed alone, so a run that stopped goes on as if it had not.
 """
 
 from __future__ import annotations
@@ -33,15 +32,24 @@ class Recipe:
     warm: float = 0.05
     pieces: int = 4000
     """Pieces a batch."""
-    sides: float = 2.0
+    sides: float = 3.0
     """How much more a piece of a side weighs than one that is none."""
-    mean: float = 0.995
+    rest: float = 1.0
+    """Weight of core, status and mode, beside 4 for triggers and 5 for sides."""
+    mean: float = 0.985
     seed: int = 1
     save_every: float = 240.0
     """Seconds between saved states."""
 
 
-def learn(model: Tagger, articles: Sequence[Labelled], recipe: Recipe, state: Path, say: Callable[[str], None] = print, stop_after: int | None = None) -> Tagger:
+def learn(
+    model: Tagger,
+    articles: Sequence[Labelled],
+    recipe: Recipe,
+    state: Path,
+    say: Callable[[str], None] = print,
+    stop_after: int | None = None,
+) -> Tagger:
     """Train, going on from `state` where that file is. The model returned holds the mean of its late weights.
 
     Args:
@@ -53,11 +61,19 @@ def learn(model: Tagger, articles: Sequence[Labelled], recipe: Recipe, state: Pa
         part.requires_grad_(False)
     inner = [p for p in model.encoder.parameters() if p.requires_grad]
     heads = [p for n, p in model.named_parameters() if not n.startswith("encoder.")]
-    optimiser = torch.optim.AdamW([{"params": inner, "lr": recipe.rate}, {"params": heads, "lr": recipe.head_rate}], weight_decay=0.01, fused=True)
-    batches = [[(chosen[n], w) for n, w in rows] for k, chosen in enumerate(recipe.passes) for rows in plan([articles[i] for i in chosen], recipe.pieces, recipe.seed * 100 + k)]
+    optimiser = torch.optim.AdamW(
+        [{"params": inner, "lr": recipe.rate}, {"params": heads, "lr": recipe.head_rate}], weight_decay=0.01, fused=True
+    )
+    batches = [
+        [(chosen[n], w) for n, w in rows]
+        for k, chosen in enumerate(recipe.passes)
+        for rows in plan([articles[i] for i in chosen], recipe.pieces, recipe.seed * 100 + k)
+    ]
     steps = len(batches)
     warm = max(1, int(recipe.warm * steps))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: (s + 1) / warm if s < warm else max(0.01, (steps - s) / max(1, steps - warm)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda s: (s + 1) / warm if s < warm else max(0.01, (steps - s) / max(1, steps - warm))
+    )
     mean = {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
     done = 0
     if state.exists():
@@ -74,7 +90,7 @@ def learn(model: Tagger, articles: Sequence[Labelled], recipe: Recipe, state: Pa
         b = {k: v.to(device) for k, v in batch(articles, rows).items()}
         trigger, sides, rest = _losses(model, b, recipe.sides)
         optimiser.zero_grad(set_to_none=True)
-        (4 * trigger + 5 * sides + 0.3 * rest).backward()
+        (4 * trigger + 5 * sides + recipe.rest * rest).backward()
         torch.nn.utils.clip_grad_norm_(inner + heads, 1.0)
         optimiser.step()
         schedule.step()
@@ -88,9 +104,20 @@ def learn(model: Tagger, articles: Sequence[Labelled], recipe: Recipe, state: Pa
         now = time.monotonic()
         stopping = stop_after is not None and done - start >= stop_after
         if now - last > recipe.save_every or done == steps or stopping:
-            _save(state, {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "mean": mean, "done": done})
+            _save(
+                state,
+                {
+                    "model": model.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "schedule": schedule.state_dict(),
+                    "mean": mean,
+                    "done": done,
+                },
+            )
             each = (now - began) / (done - start)
-            say(f"step {done} of {steps}: trigger {losses[0] / losses[2]:.4f}, sides {losses[1] / losses[2]:.4f}; {(steps - done) * each / 60:.0f} minutes to go")
+            say(
+                f"step {done} of {steps}: trigger {losses[0] / losses[2]:.4f}, sides {losses[1] / losses[2]:.4f}; {(steps - done) * each / 60:.0f} minutes to go"
+            )
             last, losses = now, [0.0, 0.0, 0]
         if stopping:
             break

@@ -1,0 +1,96 @@
+"""Training, on a tiny random encoder: it learns, stops, goes on as if it had not, exports, and gives the same bytes by the same seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extractors.tagger.session import load
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+
+TEXTS = (
+    (
+        "Police arrested six protesters in Nairobi on Monday.",
+        "arrested",
+        "COERCE",
+        "arrest",
+        "Police",
+        "six protesters",
+    ),
+    ("Norway accused Russia of jamming signals, officials said.", "accused", "ACCUSE", "allege", "Norway", "Russia"),
+    ("Rebels shelled the town of Kalmi.", "shelled", "ASSAULT", "heavy-weapons", "Rebels", "the town of Kalmi"),
+    ("Canada promised Malawi a loan.", "promised", "AGREE", None, "Canada", "Malawi"),
+)
+
+
+def article(number: int) -> dict[str, Any]:
+    """A coded article of one sentence, in the form of the guide."""
+    text, trigger, kind, mode, actor, recipient = TEXTS[number % len(TEXTS)]
+
+    def span(words: str) -> list[int]:
+        return [text.index(words), text.index(words) + len(words)]
+
+    def side(words: str) -> list[dict[str, Any]]:
+        return [{"text": words, "span": span(words), "country": None, "sector": None}]
+
+    event = {
+        "sentence": 0, "trigger": span(trigger), "clause": [0, len(text)], "date": None, "place": None, "by": None, "type": kind,
+        "x_type": None, "accept": [], "mode": mode, "status": "actual", "priority": "core", "actors": side(actor),
+        "recipients": side(recipient), "date_start": None, "date_end": None, "place_country": None, "counts": {}, "again": [],
+    }  # fmt: skip
+    return {"id": f"a{number}", "split": "train", "text": text, "sentences": [[0, len(text)]], "events": [event]}
+
+
+def trained(folder: Path, stop: int | None = None) -> list[str]:
+    """Train six passes in `folder`, stopping once where asked; returns what was said."""
+    from extractors.tagger.train.data import coded
+    from extractors.tagger.train.encoder import Tagger
+    from extractors.tagger.train.export import export
+    from extractors.tagger.train.learn import Recipe, learn
+
+    said: list[str] = []
+    articles = [coded(article(n), load().tokenizer) for n in range(8)]
+    recipe = Recipe(passes=(tuple(range(8)),) * 6, rate=1e-3, head_rate=3e-3, pieces=64, seed=5)
+
+    def run(stop_after: int | None) -> Any:
+        torch.manual_seed(5)
+        return learn(Tagger(1, 48, 12, 64), articles, recipe, folder / "state.pt", said.append, stop_after)
+
+    if stop is not None:
+        run(stop)
+    model = run(None)
+    export(model, folder)
+    return said
+
+
+def test_training_stops_goes_on_and_repeats_itself(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    said = {}
+    for name, stop in (("once", None), ("again", None), ("stopped", 3)):
+        (tmp_path / name).mkdir()
+        said[name] = trained(tmp_path / name, stop)
+    once = {n: (tmp_path / "once" / n).read_bytes() for n in ("model.onnx", "heads.onnx")}
+    assert {n: (tmp_path / "again" / n).read_bytes() for n in once} == once
+    assert {n: (tmp_path / "stopped" / n).read_bytes() for n in once} == once
+    assert any("goes on at step 3" in s for s in said["stopped"])
+    first, last = (float(s.split("trigger ")[1].split(",")[0]) for s in (said["stopped"][0], said["stopped"][-1]))
+    assert last < first
+
+
+def test_a_shipped_model_can_be_trained_on(tmp_path: Path) -> None:
+    from extractors.tagger.train.encoder import Tagger
+    from extractors.tagger.train.export import export
+    from extractors.tagger.train.start import begin_from_shipped
+
+    torch.manual_seed(1)
+    model = Tagger(1, 48, 12, 64)
+    kept = {k: v.clone() for k, v in model.state_dict().items()}
+    export(model, tmp_path)
+    other = Tagger(1, 48, 12, 64)
+    begin_from_shipped(other, tmp_path)
+    for name, value in other.state_dict().items():
+        assert torch.allclose(value, kept[name], atol=float(kept[name].abs().max()) / 100 + 1e-6), name

@@ -1,0 +1,1 @@
+"""What needs processes that die, servers or a browser."""
