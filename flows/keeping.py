@@ -110,8 +110,14 @@ def show_status(space: Workspace) -> None:
 
 def _sureness(con: duckdb.DuckDBPyConnection, least: float) -> Iterator[str]:
     """How many events the views leave out, and how many they show although nobody knows how sure they are."""
-    less = (con.execute(_LESS_SURE, {"least": least}).fetchone() or (0,))[0]
-    old = (con.execute(_OF_OLD).fetchone() or (0,))[0]
+    import duckdb
+
+    try:
+        less = (con.execute(_LESS_SURE, {"least": least}).fetchone() or (0,))[0]
+        old = (con.execute(_OF_OLD).fetchone() or (0,))[0]
+    except duckdb.Error as error:  # a damaged part: the rest of the status stands
+        yield f"confidence: unknown: {str(error).splitlines()[0]}"
+        return
     if less:
         yield f"confidence: events are shown from {least:g} up ([coding] confidence); {less:,} less sure are in events_newest"
     if old:

@@ -135,6 +135,9 @@ class Workers:
             `prepare` raised.
         """
         job = _Job(work, arguments, Future())
+        if not arguments:  # a batch of nothing but failures: no worker would ever say that it is done
+            job.future.set_result([])
+            return job.future
         with self._lock:
             if self._closed:
                 raise WorkersFailed("the workers are closed")

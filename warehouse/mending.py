@@ -553,7 +553,7 @@ class _Plan:
                     + "; articles made from them stay, and cannot be made again by `reextract`" * (table == "captures")
                 )
         urls = self.rows.all(
-            f"select distinct url from articles where list_contains($value, version_id) and load_id not in (select load_id from {self.rows.kept('captures')})",
+            f"select distinct url from articles where list_contains($value, version_id) and load_id not in (select load_id from {self.rows.kept('captures')}) order by url",
             sorted(self.rows.doomed),
         )
         found.lost += [f"article {url}" for (url,) in urls[:_NAMED] if url]

@@ -73,7 +73,7 @@ def test_sql_formats_hold_the_same_rows(filled: Dateline, tmp_path: Path) -> Non
     assert pq.ParquetFile(tmp_path / "out.parquet").read().column("event_id").to_pylist() == [
         r["event_id"] for r in as_json
     ]
-    assert filled("sql", query, "-f", "markdown").stdout.startswith("| event_id | event_type |")
+    assert filled("sql", query, "-f", "markdown").stdout.replace("\\", "").startswith("| event_id | event_type |")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_read_gives_a_line_an_input(dateline: Dateline) -> None:
 
 
 def test_code_answers_every_line(dateline: Dateline) -> None:
-    good = {"id": "a", "text": "Ghana recalled its ambassador from Togo on Monday.", "published": "2024-03-06"}
+    good = {"id": "a", "text": "Ghana accused Togo of arming rebels on Monday.", "published": "2024-03-06"}
     lines = [json.dumps(good), "{broken", json.dumps({"id": "c"}), json.dumps({"id": "d", "text": "Nothing happened."}),
              json.dumps({"id": "e", "text": "x", "published": "soon"}), "[]"]  # fmt: skip
     done = dateline("code", "--mentions", "-", stdin="\n".join(lines))
@@ -130,10 +130,10 @@ def test_code_answers_every_line(dateline: Dateline) -> None:
 def test_explain_names_the_rule_and_the_words(dateline: Dateline) -> None:
     sentence = "Norway recognised the State of Palestine on Tuesday."
     shown = dateline("explain", sentence).stdout
-    assert "rule" in shown
+    assert "confidence" in shown
     assert "recognised" in shown
     answer = json.loads(dateline("explain", "--json", sentence).stdout)
-    assert answer[0]["coded"][0]["rule_id"] in shown
+    assert answer[0]["acts"][0]["rule_id"] in shown
 
 
 def test_explain_by_id_of_an_event(filled: Dateline) -> None:

@@ -41,7 +41,7 @@ def test_settings(tmp_path: Path, text: str, coding: Coding) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("coding = 0.5", "a table [coding]"),
+        ("coding = 0.5", "coding is a table"),
         ("[coding]\nthreshold = 0.5", "threshold = 0.5: no such key; there is confidence, device"),
         ("[coding]\nconfidence = -0.1", "confidence = -0.1: a number from 0 to 1"),
         ('[coding]\nconfidence = "0.5"', "confidence = '0.5': a number from 0 to 1"),

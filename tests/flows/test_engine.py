@@ -50,7 +50,7 @@ def test_settings(root: Path, text: str, engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('engine = "dask"', "a table [engine]"),
+        ('engine = "dask"', "engine is a table"),
         ('[engine]\nruner = "dask"', "runer = 'dask': no such key; there is runner, workers, address"),
         ('[engine]\nrunner = "ray"', "runner = 'ray': must be one of processes, inline, dask"),
         ("[engine]\nrunner = 1", "runner = 1: must be one of"),

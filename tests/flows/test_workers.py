@@ -138,7 +138,7 @@ def test_workers_do_not_outlive_their_parent(tmp_path: Path, number: signal.Sign
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("limits = 3", "a table [limits]"),
+        ("limits = 3", "limits is a table"),
         ("[limits]\nmemory = '2 GB'", "memory = '2 GB': MB, from 400"),
         ("[limits]\nseconds = 0", "seconds = 0: seconds, from 0.1"),
         ("[limits]\nseconds = true", "seconds = True"),
@@ -162,3 +162,12 @@ def test_limits(root: Path) -> None:
 def test_memory_of_this_process() -> None:
     assert 5_000_000 < memory_of(os.getpid()) < 10**11
     assert memory_of(2**22 + 1) == 0
+
+
+def test_a_batch_without_documents_is_done_at_once() -> None:
+    """A URL that is refused gives a batch of one failure: its run waited for ever."""
+    pool = Workers(1, BOUNDS)
+    try:
+        assert pool.submit(len, []).result(timeout=30) == []
+    finally:
+        pool.close()

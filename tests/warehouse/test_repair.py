@@ -79,15 +79,17 @@ DAMAGES = {
 @pytest.mark.parametrize("compacted", [False, True], ids=["small parts", "compacted"])
 @pytest.mark.parametrize("captures", [True, False], ids=["captures", "no captures"])
 @pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.long)], ids=["one table", "every table"])
 def test_a_damaged_part_goes_with_all_of_its_loads_and_the_rest_stays(
-    tmp_path: Path, damage: str, captures: bool, compacted: bool
+    tmp_path: Path, damage: str, captures: bool, compacted: bool, every: bool
 ) -> None:
     fill(tmp_path / "whole", captures)
     if compacted:
         warehouse.compact(tmp_path / "whole")
-    # A third of the tables each: all of them with every damage is for a longer run.
-    turn = (list(DAMAGES).index(damage) + captures + 2 * compacted) % 3
-    for table, files in list(warehouse.read_log(tmp_path / "whole").files.items())[turn::3]:
+    files_of = warehouse.read_log(tmp_path / "whole").files
+    # One table each, another every time: all of them with every damage is for the long run.
+    turn = (2 * list(DAMAGES).index(damage) + captures + 3 * compacted) % len(files_of)
+    for table, files in list(files_of.items())[slice(None) if every else slice(turn, turn + 1)]:
         root = tmp_path / f"{table} {damage}"
         shutil.copytree(tmp_path / "whole", root)
         DAMAGES[damage](root / files[0].path)
