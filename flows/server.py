@@ -9,10 +9,12 @@ import json
 import os
 import socket
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +151,10 @@ def refuses(url: str, password: str | None = None, timeout: float = 5.0) -> bool
     return False
 
 
+_PAUSES = (0.3, 1.0, 3.0)
+"""Seconds before a server that is busy (503: its database was locked, and nothing was done) is asked again."""
+
+
 def call(api: str, method: str, path: str, body: Any = None, timeout: float = 10.0, password: str | None = None) -> Any:
     """Ask a Prefect API.
 
@@ -169,9 +175,18 @@ def call(api: str, method: str, path: str, body: Any = None, timeout: float = 10
     request = urllib.request.Request(api.rstrip("/") + path, data, headers, method=method)
     # Loopback and one's own server: no proxy of the environment stands between. A redirect would carry the password elsewhere.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Straight())
-    with opener.open(request, timeout=timeout) as answer:
-        text = answer.read()
-    return json.loads(text) if text.strip() else None
+    pauses = iter(_PAUSES)
+    while True:
+        try:
+            with opener.open(request, timeout=timeout) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            pause = next(pauses, None) if error.code == HTTPStatus.SERVICE_UNAVAILABLE else None
+            if pause is None:
+                raise
+            time.sleep(pause)
+        else:
+            return json.loads(text) if text.strip() else None
 
 
 class _Straight(urllib.request.HTTPRedirectHandler):

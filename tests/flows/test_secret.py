@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,8 +26,9 @@ from tests.conftest import Dateline
 class Listener(ThreadingHTTPServer):
     """Answers as a Prefect server does that knows `password`; keeps the passwords it was sent."""
 
-    def __init__(self, password: str = "", elsewhere: str = "") -> None:
+    def __init__(self, password: str = "", elsewhere: str = "", busy: int = 0) -> None:
         self.heard: list[str] = []
+        self.busy = busy
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -37,6 +39,10 @@ class Listener(ThreadingHTTPServer):
                         base64.b64decode(given.split()[-1]).decode() if given.startswith("Basic") else given
                     )
                 free = self.path == "/api/health" or not password
+                listener.busy, busy = max(0, listener.busy - 1), listener.busy > 0
+                if busy:
+                    self.send_error(503)
+                    return
                 status = 200 if free or given.endswith(base64.b64encode(password.encode()).decode()) else 401
                 self.send_response(307 if elsewhere else status)
                 if elsewhere:
@@ -315,3 +321,14 @@ def test_doctor_warns_of_a_server_without_a_password(dateline: Dateline, root: P
     secret.ensure_secret(Workspace(root))
     secret.secret_file(Workspace(root)).chmod(0o644)
     assert "secret: others may read" in dateline("doctor").stdout
+
+
+@pytest.mark.parametrize(("busy", "asked"), [(2, True), (4, False)])
+def test_a_server_that_is_busy_is_asked_again(monkeypatch: pytest.MonkeyPatch, busy: int, asked: bool) -> None:
+    monkeypatch.setattr(server, "_PAUSES", (0.01, 0.01, 0.01))
+    with Listener(busy=busy) as listener:
+        if asked:
+            assert server.call(listener.api, "GET", "/admin/version") is True
+        else:
+            with pytest.raises(urllib.error.HTTPError, match="503"):
+                server.call(listener.api, "GET", "/admin/version")

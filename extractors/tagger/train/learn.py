@@ -20,6 +20,8 @@ from extractors.tagger.train.data import UNKNOWN, Labelled, batch, plan
 from extractors.tagger.train.encoder import Tagger
 
 _STATUS_END = 1 + len(STATUSES)
+_HALF = torch.cuda.is_available() or "AVX512" in torch.backends.cpu.get_cpu_capability()
+"""Whether half precision is worth it: a processor without instructions for it takes a hundred times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def learn(
 
 
 def _losses(model: Tagger, b: dict[str, torch.Tensor], sides: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    with torch.autocast(b["ids"].device.type, dtype=torch.bfloat16):
+    with torch.autocast(b["ids"].device.type, dtype=torch.bfloat16, enabled=_HALF):
         hidden = model.encoder(b["ids"], b["case"])
     hidden = model.drop(hidden.float())
     each = -(b["labels"] * model.trigger(hidden).log_softmax(-1)).sum(-1) * b["weights"]
