@@ -160,6 +160,8 @@ def find_quantities(sentence: Sentence) -> list[Quantity]:
         value, end, vague = parsed
         top = None
         opener = lower[i - 1] if i else ""
+        if opener == "no" or lower[end : end + 2] == ["-", "year"]:  # "no one", "a 63 - year - old"
+            continue
         joint = lower[end] if end + 1 < count else ""
         if (joint in ("to", "-", "–", "or") and opener != "from") or (joint == "and" and opener == "between"):
             second = _number(lower, end + 1, data)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from extractors.events.circumstances import apart, load_circumstances
 from extractors.magnitudes import Quantity, find_magnitudes, find_quantities, words
@@ -57,9 +58,18 @@ def share_magnitudes(
             if m.kind == "money" or all(m.kind != other.kind for other in shares[nearest]):
                 shares[nearest].append(m)
     for proposal, share in zip(proposals, shares, strict=True):
-        if proposal.type == "ASSAULT" and proposal.status in _HAPPENED and all(m.kind not in _TOLL for m in share):
-            share.extend(_victims(proposal, sentence, numbers))
+        if proposal.type == "ASSAULT" and proposal.status in _HAPPENED:
+            victims = _victims(proposal, sentence, numbers)
+            told = next((m for m in share if m.kind in _TOLL), None)
+            if victims and (told is None or _sum_of(victims, told)):
+                share[:] = [m for m in share if m.kind != victims.kind] + [victims]
     return tuple(map(tuple, shares))
+
+
+def _sum_of(victims: Magnitude, told: Magnitude) -> bool:
+    """Whether a number is one of those that the victims are the sum of: "two soldiers and three policemen were killed"."""
+    inside = victims.char_start <= told.char_end and told.char_start <= victims.char_end
+    return victims.kind == told.kind and inside and victims.value > told.value
 
 
 def pooled(tellings: Iterable[Sequence[Magnitude]]) -> tuple[Magnitude, ...]:
@@ -79,19 +89,41 @@ def _cost(proposal: Proposal, m: Magnitude, sentence: Sentence) -> int:
     return gap + (_APART if apart(sentence, (proposal.start, proposal.end), (m.char_start, m.char_end)) else 0)
 
 
-def _victims(proposal: Proposal, sentence: Sentence, numbers: Numbers) -> list[Magnitude]:
+def _victims(proposal: Proposal, sentence: Sentence, numbers: Numbers) -> Magnitude | None:
     """How many the recipients of an assault are, where the words around say what befell them."""
     here = [w for w in proposal.recipients if sentence.char_start <= w.start < w.end <= sentence.char_end]
-    counts = [_count(w, sentence, numbers) for w in here]
-    if not counts or None in counts or len(here) < len(proposal.recipients):
-        return []
-    start = min([proposal.start, *(w.start for w in here)])
-    end = max([proposal.end, *(w.end for w in here)])
-    kind = _befell(start, end, sentence)
+    if not here or len(here) < len(proposal.recipients):
+        return None
+    kind = _befell(
+        min([proposal.start, *(w.start for w in here)]), max([proposal.end, *(w.end for w in here)]), sentence
+    )
     if not kind:
-        return []
-    text = sentence.text[here[0].start - sentence.char_start : here[-1].end - sentence.char_start]
-    return [Magnitude(kind, sum(n for n in counts if n), text, here[0].start, here[-1].end)]
+        return None
+    groups = [[(w, _count(w, sentence, numbers)) for w in group] for group in _enumerations(here, sentence)]
+    known = [group for group in groups if all(n is not None for _, (n, _) in group)]
+    if not known or (len(known) < len(groups) and not any(said for _, (_, said) in chain(*known))):
+        return None
+    # "12 people at the newspaper": who is counted are the victims, before who is merely named.
+    counted = next((g for g in known if any(said for _, (_, said) in g)), known[0])
+    start, end = counted[0][0].start, counted[-1][0].end
+    text = sentence.text[start - sentence.char_start : end - sentence.char_start]
+    return Magnitude(kind, sum(n or 0 for _, (n, _) in counted), text, start, end)
+
+
+def _enumerations(spans: Sequence[Words], sentence: Sentence) -> list[list[Words]]:
+    """Words that are told in one go: between one and the next stand only a comma, "and" and the like. What touches is one."""
+    joining = load_circumstances().counting["joining"]
+    groups: list[list[Words]] = []
+    for w in sorted(spans, key=lambda w: w.start):
+        before = groups[-1][-1] if groups else w
+        between = sentence.lower[bisect_left(sentence.starts, before.end) : bisect_left(sentence.starts, w.start)]
+        if not groups or not joining.issuperset(between):
+            groups.append([w])
+        elif between:
+            groups[-1].append(w)
+        else:
+            groups[-1][-1] = replace(before, end=w.end)
+    return groups
 
 
 def _befell(start: int, end: int, sentence: Sentence) -> str:
@@ -102,14 +134,15 @@ def _befell(start: int, end: int, sentence: Sentence) -> str:
     return next((k for k in _TOLL if any(cues.get(w) == k or w in counting[k] for w in low)), "")
 
 
-def _count(victims: Words, sentence: Sentence, numbers: Numbers) -> int | None:
-    """How many people some words name: the number in them, one for a single person, None for nobody knows."""
+def _count(victims: Words, sentence: Sentence, numbers: Numbers) -> tuple[int | None, bool]:
+    """How many people some words name, and whether by a number: that in them, else one for a single person; None for nobody knows."""
     first, last = (bisect_left(sentence.starts, at) for at in (victims.start, victims.end))
     low, counting = sentence.lower[first:last], load_circumstances().counting
     number = next((q.value for q in numbers.quantities if first <= q.start < q.end <= last), None)
     if number is not None or not low:
-        return number
+        return number, True
     head = next((n for n, w in enumerate(low) if n and w in counting["behind"]), len(low)) - 1
     written = sentence.words[first + head]
     plural = low[head].endswith("s") and not low[head].endswith("ss") and written[0].islower()
-    return None if plural or low[head] in counting["several"] or low[0] in counting["uncounted"] else 1
+    unknown = plural or low[head] in counting["several"] or low[0] in counting["uncounted"]
+    return None if unknown else 1, False

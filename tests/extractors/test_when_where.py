@@ -240,6 +240,12 @@ NUMBERS = [
     ("nobody counted", "They killed villagers.", [("killed", "ASSAULT", ("villagers",))], [{}]),
     ("people are several", "They killed the staff.", [("killed", "ASSAULT", ("the staff",))], [{}]),
     ("one of them unknown is all unknown", "They killed a guard and villagers.", [("killed", "ASSAULT", ("a guard", "villagers"))], [{}]),
+    ("who is counted before who is named", "The bomb killed twelve people at the ministry.", [("bomb", "ASSAULT", ("twelve people", "the ministry"))], [{"killed": 12}]),
+    ("a country is not one victim more", "Attacks that claimed 17 lives shook Peru.", [("Attacks", "ASSAULT", ("17 lives", "Peru"))], [{"killed": 17}]),
+    ("including is not beside", "Six Peruvians, including the envoy Luis Soto, were killed.", [("killed", "ASSAULT", ("Six Peruvians", "Luis Soto"))], [{"killed": 6}]),
+    ("an enumeration is a sum", "Two soldiers, a guard and three villagers were killed.", [("killed", "ASSAULT", ("Two soldiers", "a guard", "three villagers"))], [{"killed": 6}]),
+    ("no one is nobody", "Rebels fired at the camp; no one was hurt.", [("fired", "ASSAULT", ())], [{}]),
+    ("an age is no number of dead", "The murder of 63 - year - old Ana Diaz.", [("murder", "ASSAULT", ("63 - year - old Ana Diaz",))], [{"killed": 1}]),
     ("shot may be either", "They shot a guard.", [("shot", "ASSAULT", ("a guard",))], [{}]),
 ]  # fmt: skip
 
