@@ -25,6 +25,7 @@ class Circumstances:
     magnitudes: dict[str, frozenset[str]]
     counting: dict[str, frozenset[str]]
     speakers: dict[str, frozenset[str]]
+    ahead: dict[str, frozenset[str]]
 
 
 @lru_cache(maxsize=1)
@@ -45,6 +46,7 @@ def load_circumstances() -> Circumstances:
         groups("magnitudes"),
         groups("counting"),
         groups("speakers"),
+        groups("ahead"),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
@@ -25,7 +25,7 @@ from extractors.events.magnitudes import pooled, read_numbers, share_magnitudes
 from extractors.events.merge import Telling
 from extractors.events.roles import LONGEST, Cast, mentions, read_text
 from extractors.events.speaker import find_speaker
-from extractors.events.when import find_when, read_times, status_by_time
+from extractors.events.when import find_when, read_times, status_by_time, status_by_words
 from extractors.events.where import find_where, read_setting
 from extractors.lexicon import Lexicons
 from extractors.ownrules import apply_rules, find
@@ -128,7 +128,8 @@ def read_article(
         together = list(some)
         sentence = sentences[at]
         shares = share_magnitudes([p for p, _ in together], sentence, read_numbers(sentence))
-        for (p, vector), numbers in zip(together, shares, strict=True):
+        for (found, vector), numbers in zip(together, shares, strict=True):
+            p = replace(found, status=status_by_words(found, sentence))
             when = find_when(p, sentence, times)
             actors, recipients = cast.sides(p, None, when.first)
             place = find_where(p, sentence, actors, recipients, setting)

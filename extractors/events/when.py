@@ -108,9 +108,24 @@ def find_when(proposal: Proposal, sentence: Sentence, times: Times) -> When:
     )
 
 
+def status_by_words(proposal: Proposal, sentence: Sentence) -> str:
+    """The status of an event by the tagger, and by the words of its trigger and the two before: "will meet", "due to meet" are planned."""
+    ahead = load_circumstances().ahead
+    if proposal.status != "actual" or proposal.type not in ahead["types"]:
+        return proposal.status
+    first, last = (bisect_left(sentence.starts, at) for at in (proposal.start, proposal.end))
+    low = sentence.lower[max(0, first - 2) : last + 1]
+    said = any(w in ahead["words"] or (w in ahead["to"] and n == "to") for w, n in pairwise((*low, "")))
+    return "planned" if said else "actual"
+
+
 def status_by_time(status: str, when: When, published: date | None) -> str:
-    """The status of an event once its time is known: what happened long ago is historical."""
-    return "historical" if status == "actual" and _is_long_ago(when.last, published) else status
+    """The status of an event once its time is known: what happened long ago is historical, what is on a later day planned."""
+    if status != "actual" or published is None:
+        return status
+    if _is_long_ago(when.last, published):
+        return "historical"
+    return "planned" if when.precision == "day" and when.first is not None and when.first > published else status
 
 
 def _is_of_story(mention: Mention, published: date | None) -> bool:

@@ -18,7 +18,7 @@ from extractors.dates import find_dates
 from extractors.events.contexts import find_contexts
 from extractors.events.magnitudes import pooled, read_numbers, share_magnitudes
 from extractors.events.speaker import find_speaker
-from extractors.events.when import When, find_when, read_times, status_by_time
+from extractors.events.when import When, find_when, read_times, status_by_time, status_by_words
 from extractors.events.where import Setting, country_place, find_where, read_setting
 from extractors.lexicon import load_lexicons
 from extractors.matching import matches
@@ -151,10 +151,31 @@ def test_a_day_of_its_own_needs_no_publication() -> None:
         ("actual", date(2022, 5, 1), "historical"),
         ("planned", date(2022, 5, 1), "planned"),
         ("actual", None, "actual"),
+        ("actual", date(2024, 6, 21), "planned"),
+        ("negated", date(2024, 6, 21), "negated"),
     ],
 )
-def test_what_happened_long_ago_is_historical(status: str, last: date | None, expected: str) -> None:
+def test_what_happened_long_ago_is_historical_and_what_is_ahead_planned(
+    status: str, last: date | None, expected: str
+) -> None:
     assert status_by_time(status, When(last, last, "day", "then"), PUBLISHED) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "trigger", "kind", "expected"),
+    [
+        ("The ministers will meet in Lima.", "meet", "CONSULT", "planned"),
+        ("The ministers are due to meet in Lima.", "meet", "CONSULT", "planned"),
+        ("The ministers were scheduled to visit Lima.", "scheduled to visit", "CONSULT", "planned"),
+        ("The ministers met in Lima.", "met", "CONSULT", "actual"),
+        ("Unions met, due process or not.", "met", "CONSULT", "actual"),
+        ("The general says he will not lead; rebels attacked the camp.", "attacked", "ASSAULT", "actual"),
+        ("Kenya will sign the treaty.", "will sign", "AGREE", "actual"),
+    ],
+)
+def test_words_that_put_an_act_ahead(text: str, trigger: str, kind: str, expected: str) -> None:
+    p = propose(text, trigger, kind)
+    assert status_by_words(p, sentences_of(text)[p.sentence]) == expected
 
 
 def setting(text: str) -> Setting:
