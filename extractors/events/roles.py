@@ -123,7 +123,9 @@ class Cast:
         if not actors:
             known, implied = self._told.get(act.type, ()), self._implied(proposal, act)
             back = tuple(replace(a, how="definite") for a in known) if self._points(proposal.start) else ()
-            actors = back or implied or tuple(replace(a, how="article") for a in known)
+            # Who did the last act of the type did this one too, unless it happened in a country of none of them.
+            near = not act.country or any(a.country == act.country for a in known)
+            actors = back or implied or tuple(replace(a, how="article") for a in known if near)
         elif any(a.country for a in actors):
             self._told[act.type] = actors
         return actors, self._side(proposal.recipients, replace(act, role="recipients"))
