@@ -125,6 +125,13 @@ def test_the_door_knows_its_names(url: str, host: str, public: str, status: int)
     assert "*" not in names(host, public)
 
 
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc", "/docs/oauth2-redirect"])
+def test_what_costs_much_is_not_served_before_the_password(path: str) -> None:
+    """Prefect makes its description of the API anew for each asking, some seconds in which it answers nobody else."""
+    assert asked(f"http://127.0.0.1:4200{path}").status_code == 404
+    assert asked(f"http://127.0.0.1:4200/api{path}").text == "inside"  # there it asks for the password
+
+
 def test_the_door_knows_its_origins() -> None:
     for origin, status in {
         "https://news.example": 200,
