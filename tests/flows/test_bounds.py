@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import extractors
 from extractors import extract
 from extractors.listings import ATTRIBUTES_LIMIT, ENTRIES_LIMIT, read_listing
 from extractors.records import Capture, ExtractionError
@@ -21,6 +22,7 @@ from flows.readers import files
 from flows.readers.files import Failure, find_inputs, read_file
 from flows.readers.robots import LONGEST_DELAY, READ, Rules, text_of
 from flows.runner import lexicons_for
+from flows.workers import Bounds
 from tests.conftest import Dateline
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "bounds.md"
@@ -252,6 +254,21 @@ def test_what_an_article_holds_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert 2000 < max(m.char_end for m in found.mentions) <= 3000
     short = extract(Capture(text[:1000].encode(), "short.txt", "text/plain"), lexicons_for(None))
     assert short.uncoded_reason is None
+
+
+def test_the_longest_text_that_is_coded_takes_less_than_the_seconds_of_a_document() -> None:
+    """Else its worker is ended, and it is not even stored. Cost grows with the length (`test_linear.py`), so a piece of it says all."""
+    towns, peoples = ("Paris", "Haifa", "Nairobi", "Lagos", "Quito"), ("French", "Israeli", "Kenyan", "Nigerian")
+    text = "\n\n".join(
+        f"{peoples[n % 4]} police arrested {n + 2} protesters in {towns[n % 5]} on Monday after troops shelled village {n}, officials said. "
+        f"The {peoples[(n + 1) % 4]} president met the foreign minister in {towns[(n + 2) % 5]} to sign accord {n}."
+        for n in range(20)
+    )
+    capture = Capture(text.encode(), "long.txt", "text/plain")
+    extract(capture, lexicons_for(None))  # what is loaded late is no document's
+    began = time.process_time()
+    assert extract(capture, lexicons_for(None)).coded
+    assert (time.process_time() - began) * extractors.CODED_LIMIT / len(text) < Bounds().seconds
 
 
 # The page that lists them
