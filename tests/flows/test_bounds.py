@@ -8,6 +8,7 @@ import os
 import pkgutil
 import random
 import re
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -236,6 +237,22 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path, dateline: Dateline) ->
     assert failures(folder / "pipe.html") == ["not_a_file"]
     read = dateline("read", "--format", "jsonl", str(folder))
     assert [json.loads(line)["input"] for line in read.stdout.splitlines()] == [str(folder / "a.txt")]
+
+
+def test_folders_a_thousand_deep_end_no_run(tmp_path: Path) -> None:
+    """Nobody calls himself for each of them, and what the system cannot name any more is passed over."""
+    (tmp_path / "z.txt").write_text("The council of Lowmere met on Monday.")
+    at = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("a", dir_fd=at)
+        below, at = at, os.open("a", os.O_RDONLY, dir_fd=at)
+        os.close(below)
+    os.close(at)
+    try:
+        assert [path.name for path in find_inputs([str(tmp_path)]).files] == ["z.txt"]
+        assert [f.reason for f in find_inputs(["x" * 5000, "a\0b"]).failures] == ["missing", "missing"]
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / "a")], check=True)  # Python's own way calls itself for each folder
 
 
 # Articles
