@@ -20,8 +20,10 @@ VERSION = f"2026.11.3+{model_id()}"
 """Changes whenever the same bytes may give other records, so with every model too; stored beside every row."""
 
 
-CODED_LIMIT = 300_000
-"""Characters of an article that are coded, twenty times what a long report has; of a longer text the rest is stored."""
+CODED_LIMIT = 100_000
+"""Characters of an article that are coded, seven times what a long report has; of a longer text the rest is stored.
+
+Half a minute of an old processor: a document that takes longer than its seconds is not even stored."""
 MENTIONS_LIMIT = 5_000
 """Mentions of an article that are kept, the first ones; a report of ten thousand words has some hundreds."""
 

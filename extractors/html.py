@@ -173,6 +173,8 @@ def tame(text: str) -> str:
     Raises:
         Undecodable: `too_large`, as `parse`.
     """
+    if text.startswith("<?xml") and ">" not in text[:_LONG]:
+        text = text.partition(">")[2]  # lxml looks for an encoding in it, in quadratic time
     tags = text.split("<")
     if len(tags) > _MOST_TAGS:
         raise Undecodable(f"more than {_MOST_TAGS:,} tags", "too_large")

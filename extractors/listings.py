@@ -226,10 +226,10 @@ def read_front_page(body: bytes, url: str, charset: str | None = None) -> Listin
     """
     from lxml import etree, html
 
-    from extractors.html import decode
+    from extractors.html import decode, tame
 
     try:
-        tree = html.document_fromstring(decode(body, charset)[: 4 << 20])
+        tree = html.document_fromstring(tame(decode(body, charset)[: 4 << 20]))
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, ExtractionError) as error:
         raise NotAListing(f"no page: {error}"[:300]) from error
     base = url

@@ -2,7 +2,8 @@
 
 Prefect asks for the password and says which origins a browser may lend its answers to. It has no setting for the rest: here a request
 is refused that was sent to another name than the server's (a page whose name was made to point to this machine), or from a page of
-another origin; and no page may show the server's in a frame, or have it load anything from elsewhere.
+another origin; and no page may show the server's in a frame, or have it load anything from elsewhere. What costs much and comes before
+the password is not served.
 
 `python -m flows.guard FD HOST PORT PUBLIC_URL ROOT` serves it on a socket that its parent listens at already, so that the port is never
 free for another while the parent lives.
@@ -17,6 +18,9 @@ from urllib.parse import urlsplit
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 ANYWHERE = ("0.0.0.0", "::", "")
+_COSTLY = frozenset(["/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"])
+"""Prefect's description of its API, which it makes anew for each asking: six seconds in which it answers nobody else.
+Below /api it stands behind the password."""
 
 
 def names(host: str, public_url: str) -> tuple[str, ...]:
@@ -87,7 +91,10 @@ class Guard:
             return
         given = [value.lower() for name, value in scope["headers"] if name == b"origin"]
         if any(origin not in self.allowed for origin in given):
-            await _refuse(scope["type"], send)
+            await _refuse(scope["type"], send, 403, b"a page of another origin may not ask this server\n")
+            return
+        if scope["path"] in _COSTLY:
+            await _refuse(scope["type"], send, 404, b"not served here\n")
             return
 
         async def marked(message: Any) -> None:
@@ -99,13 +106,12 @@ class Guard:
         await self.app(scope, receive, marked)
 
 
-async def _refuse(kind: str, send: Any) -> None:
+async def _refuse(kind: str, send: Any, status: int, text: bytes) -> None:
     if kind == "websocket":
         await send({"type": "websocket.close", "code": 1008})  # before it is accepted: answered with 403
         return
-    text = b"a page of another origin may not ask this server\n"
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})
 
 

@@ -38,6 +38,12 @@ DEATHS = 3
 _UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", ".lock", "~")
 """Names programs give a file until it is whole."""
 _HEAD = 64 * 1024
+DEEPEST = 100
+"""Folders below each other that are looked into."""
+_LONGEST_PATH = 3800
+"""Bytes of a path that is taken: the system's 4096 less what the folders of the ledger add to it."""
+_LONGEST_NAME = 255
+_REASON = ".reason.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +96,35 @@ def waiting(inbox: Path, settle: float = SETTLE, now: float | None = None) -> It
 
 
 def _walk(folder: Path, top: bool = False) -> Iterator[tuple[Path, os.stat_result]]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda e: e.name)
-    except OSError:
-        return
-    for entry in entries:
-        if entry.name.startswith(".") or (top and entry.name.startswith("_")):
+    """Files and links below a folder, in order. Of the inbox itself (`top`) less the ledger, and what could not be moved into it."""
+    under = [_entries(folder)]
+    while under:
+        entry = next(under[-1], None)
+        if entry is None:
+            under.pop()
+            continue
+        if entry.name.startswith(".") or (top and entry.name.startswith("_") and len(under) == 1):
             continue
         try:
             if entry.is_dir(follow_symlinks=False):
-                yield from _walk(Path(entry.path))
+                if len(under) < DEEPEST:
+                    under.append(_entries(Path(entry.path)))
             elif not entry.name.lower().endswith(_UNFINISHED):
                 info = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(info.st_mode) or stat.S_ISLNK(info.st_mode):
+                if (stat.S_ISREG(info.st_mode) or stat.S_ISLNK(info.st_mode)) and not (
+                    top and len(os.fsencode(entry.path)) > _LONGEST_PATH
+                ):
                     yield Path(entry.path), info
         except OSError:  # gone meanwhile, or not ours to see
             continue
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return iter(sorted(found, key=lambda e: e.name))
+    except OSError:
+        return iter(())
 
 
 def _being_written(path: Path) -> bool:
@@ -326,8 +345,9 @@ def _rest(dropped: Dropped, folder: Path, reason: str = "") -> set[Path]:
     target = folder / dropped.below
     target.parent.mkdir(parents=True, exist_ok=True)
     stem, dot, ending = target.name.partition(".")
-    for name in (target.name, *(f"{stem}~{n}{dot}{ending}" for n in range(2, 10_000))):
-        place = target.with_name(name)
+    most = _LONGEST_NAME - len(_REASON) * bool(reason)
+    for number in ("", *(f"~{n}" for n in range(2, 10_000))):
+        place = target.with_name(_fitting(stem, number, dot + ending, most))
         try:
             os.link(dropped.path, place, follow_symlinks=False)  # unlike a rename, it replaces nothing
         except FileExistsError:
@@ -348,6 +368,17 @@ def _rest(dropped: Dropped, folder: Path, reason: str = "") -> set[Path]:
     raise OSError(errno.EEXIST, "ten thousand files of that name", str(target))
 
 
+def _fitting(stem: str, number: str, ending: str, most: int) -> str:
+    """A name of at most so many bytes, cut in front of its number.
+
+    >>> _fitting("story", "~2", ".html", 255), _fitting("a" * 300, "~2", ".html", 12)
+    ('story~2.html', 'aaaaa~2.html')
+    """
+    while len(os.fsencode(stem + number + ending)) > most:
+        stem, ending = (stem[:-1], ending) if len(stem) > 1 else (stem, ending[1:])
+    return stem + number + ending
+
+
 def _say_why(place: Path, dropped: Dropped, reason: str) -> None:
     unfinished = place.with_name(f".{uuid.uuid4().hex}.tmp")
     with open(unfinished, "w", encoding="utf-8", errors="replace") as file:
@@ -355,7 +386,7 @@ def _say_why(place: Path, dropped: Dropped, reason: str) -> None:
         file.write("To try again: mend it and move it back into the inbox.\n")
         file.flush()
         os.fsync(file.fileno())
-    unfinished.rename(place.with_name(place.name + ".reason.txt"))
+    unfinished.rename(place.with_name(place.name + _REASON))
 
 
 def _sync(folders: Iterable[Path]) -> None:

@@ -1,19 +1,27 @@
 """Which SQL may be run: statements that only read, told apart by DuckDB's own parser and binder.
 
 DuckDB has no connection that cannot write files, and calls `with x as (copy … to 'file') from x` a SELECT. What holds: such a part is
-refused below the top of a statement. So each statement is bound, not run, as the inside of another one.
+refused below the top of a statement. So each statement is bound, not run, as the inside of another one. What a function runs that
+takes SQL as a value (`json_execute_serialized_sql`, `query`) is not bound with it: of DuckDB's table functions only those are let
+through that are known to read.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import duckdb
 
 _WRITES = re.compile(r"\b(copy|insert|update|delete|merge)\b", re.IGNORECASE)
+_READS = re.compile(
+    r"(duckdb|parquet|pragma|read|test)_\w+|generate_series|glob|icu_calendar_names|json_each|json_tree|pg_timezone_names"
+    r"|query_table|range|repeat|repeat_row|sniff_csv|summary|unnest|which_secret"
+)
+"""DuckDB's own table functions that do nothing but read. Not `query`: its SQL may be put together from pieces."""
 _ENDS = re.compile(rb"[\s;]*\Z")
 
 
@@ -55,6 +63,8 @@ def _check(con: duckdb.DuckDBPyConnection, inside: str, kind: str) -> None:
         return
     if kind not in ("SELECT", "MULTI"):
         raise Refused(kind)
+    if acts := _acting(con, inside):
+        raise Refused(f"{acts}()")
     wrapped = f"explain select * from (\n{inside}\n)"
     if kind == "MULTI":
         # A PIVOT without its values is two statements: the first, which finds them, runs here already, with all that is in it.
@@ -73,6 +83,29 @@ def _check(con: duckdb.DuckDBPyConnection, inside: str, kind: str) -> None:
             raise Refused("WITH that writes") from error
         con.execute(f"explain {inside}").fetchall()  # without our words around it the message counts its lines right
         raise
+
+
+def _acting(con: duckdb.DuckDBPyConnection, query: str) -> str | None:
+    """A table function of DuckDB's own, called by its name, of which nobody knows that it only reads."""
+    raw, starts = query.encode(), _tokens(query)
+    called = {
+        name.lower()
+        for at, after in pairwise(starts)
+        if raw[after : after + 1] == b"(" and not _READS.fullmatch((name := _name(raw[at:after])).lower())
+    }
+    found = con.execute(
+        "select min(function_name) from duckdb_functions() where function_type = 'table' and internal "
+        "and list_contains($called, lower(function_name))",
+        {"called": sorted(called)},
+    ).fetchone()
+    return found[0] if found else None
+
+
+def _name(token: bytes) -> str:
+    """The name in a token, which ends where the next one begins: comments may follow it."""
+    text = token.decode(errors="replace")
+    found = re.match(r'"((?:[^"]|"")*)"|\w*', text)
+    return (found[1] or found[0]).replace('""', '"') if found else ""
 
 
 def _check_explained(con: duckdb.DuckDBPyConnection, query: str) -> None:

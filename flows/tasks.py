@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
@@ -132,8 +133,8 @@ def ingest(
 
 
 def source_lock(space: Workspace, name: str) -> Path:
-    """The file whose lock a run of this source holds."""
-    return lock_file(space, f"source-{name}")
+    """The file whose lock a run of this source holds, whatever the name: a lock is emptied, so it must lead nowhere else."""
+    return lock_file(space, f"source-{quote(name, safe='')}")
 
 
 def lock_file(space: Workspace, name: str) -> Path:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,11 @@ from warehouse.record import (
 from warehouse.schema import SCHEMA_VERSION
 from warehouse.storage import Storage, fault, locked
 
-_RECORD = re.compile(r"([0-9]{8,})\.json")
+_RECORD = re.compile(r"([0-9]{8}|[1-9][0-9]{8,})\.json")
 _CHECKPOINT = re.compile(r"checkpoint-([0-9]{8,})\.json")
 _HEAD = "_log/head"
+_FAR = 1_000_000
+"""So many numbers in a row no log has lost: what lies further off is none of its records, and nobody counts up to it."""
 _CHECKPOINTS_COMPARED = 2
 _NAMED = 5
 """So many missing records are named; of more the number is told."""
@@ -288,9 +291,21 @@ def _read_on(storage: Storage, state: _State, until: int | None) -> None:
         state.token = _token(storage, state.version)
 
 
-def record_numbers(storage: Storage) -> list[int]:
-    """The numbers of the records there are, in order."""
-    return sorted(int(m[1]) for name in storage.names("_log") if (m := _RECORD.fullmatch(name)))
+def record_numbers(storage: Storage, names: Iterable[str] | None = None) -> list[int]:
+    """The numbers of the records there are, in order.
+
+    Args:
+        names: those in `_log`, where they are known.
+    Raises:
+        DamagedLog: a file has a record's name and cannot be one of this log.
+    """
+    names = storage.names("_log") if names is None else names
+    found = sorted(int(m[1]) for name in names if (m := _RECORD.fullmatch(name)))
+    for before, number in pairwise([0, *found]):
+        if number - before > _FAR:
+            where = storage.location(record_name(number))
+            raise DamagedLog(f"{where}: no record of this log, which ends far below; take it out of the folder")
+    return found
 
 
 def missing_numbers(storage: Storage, found: list[int]) -> list[int]:
@@ -316,8 +331,16 @@ def read_head(storage: Storage) -> tuple[int, str]:
     try:
         found = json.loads(read_bytes(storage, _HEAD) or b"")
         return int(found["version"]), str(found["sha256"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return 0, ""
+
+
+def _check_near(storage: Storage, head: tuple[int, str], version: int) -> None:
+    if head[0] - version > _FAR:
+        raise DamagedLog(
+            f"{storage.location(_HEAD)}: says that the log goes on to {head[0]}, far beyond its last record; "
+            "delete it: it is written again with the next one"
+        )
 
 
 def check_end(storage: Storage, head: tuple[int, str], version: int, digest: str) -> None:
@@ -328,6 +351,7 @@ def check_end(storage: Storage, head: tuple[int, str], version: int, digest: str
     Raises:
         DamagedLog
     """
+    _check_near(storage, head, version)
     if head[0] > version:
         missing = f"{version + 1:08d}.json" + (f" to {head[0]:08d}.json" if head[0] > version + 1 else "")
         raise DamagedLog(f"{storage.location('_log')}: {missing} missing at the end of the log; {REMEDY}")
@@ -372,10 +396,12 @@ def surviving(storage: Storage, *, brief: bool = False) -> Iterator[tuple[int, C
         brief: whether the records' items and articles may be left out.
     Raises:
         NewerSchema: a record that only a newer program can read.
+        DamagedLog: where the log ends cannot be told.
     """
-    numbers = record_numbers(storage)
-    last = max(numbers[-1] if numbers else 0, read_head(storage)[0])
-    for number in range(1, last + 1):
+    numbers, head = record_numbers(storage), read_head(storage)
+    last = numbers[-1] if numbers else 0
+    _check_near(storage, head, last)
+    for number in range(1, max(last, head[0]) + 1):
         try:
             yield number, read_record(storage, number, brief=brief)
         except DamagedLog as error:
@@ -416,6 +442,7 @@ def check_log(root: Path | str | Storage, seen: Callable[[Commit], object] = lam
         seen: called with every whole record, in order, less its items and articles.
     Raises:
         NewerSchema: a record that only a newer program can read.
+        DamagedLog: where the log ends cannot be told.
     """
     storage = root if isinstance(root, Storage) else Storage(root)
     head = read_head(storage)
@@ -524,7 +551,7 @@ def write_checkpoint(storage: Storage, version: int) -> None:
 def _from_checkpoint(storage: Storage, until: int | None) -> _State:
     """The state of the last checkpoint, once the listing shows that no record is missing."""
     names = storage.names("_log")
-    numbers = sorted(int(m[1]) for name in names if (m := _RECORD.fullmatch(name)))
+    numbers = record_numbers(storage, names)
     missing = missing_numbers(storage, numbers)
     if missing:
         raise hole(storage, missing, numbers[-1])

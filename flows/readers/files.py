@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
 import zlib
@@ -68,13 +69,13 @@ def find_inputs(paths: Iterable[str]) -> Inputs:
             failures.append(failure('""', "missing", "the name is empty: is a variable not set?"))
         elif given == "-":
             stdin = True
-        elif path.is_dir():
+        elif os.path.isdir(path):
             taken, other = _walk(path)
             files.update(dict.fromkeys(taken))
             passed_over += other
-        elif path.is_file():
+        elif os.path.isfile(path):
             files[path] = None
-        elif path.exists():
+        elif os.path.exists(path):
             failures.append(failure(shown_name(given), "not_a_file", NOT_A_FILE))
         else:
             failures.append(failure(shown_name(given), "missing", "no such file or folder"))
@@ -82,20 +83,26 @@ def find_inputs(paths: Iterable[str]) -> Inputs:
 
 
 def _walk(folder: Path) -> tuple[list[Path], int]:
+    """The files below a folder, without going into itself for each folder below another: there may be a thousand."""
     taken: list[Path] = []
-    other = 0
-    for path in sorted(folder.rglob("*")):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts) or path.is_dir():
+    other, waiting = 0, [folder]
+    while waiting:
+        try:
+            entries = [Path(entry.path) for entry in os.scandir(waiting.pop()) if not entry.name.startswith(".")]
+        except OSError:  # not ours to see, or a path longer than the system takes
             continue
-        if (
-            media_type(path) is None
-            or not path.is_file()
-            or (path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()))
-        ):
-            other += 1
-        else:
-            taken.append(path)
-    return taken, other
+        for path in entries:
+            if os.path.isdir(path):  # unlike Path's it is False of a path longer than the system takes
+                waiting += [path] * (not path.is_symlink())
+            elif (
+                media_type(path) is None
+                or not os.path.isfile(path)
+                or (path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()))
+            ):
+                other += 1
+            else:
+                taken.append(path)
+    return sorted(taken), other
 
 
 def media_type(path: Path) -> str | None:

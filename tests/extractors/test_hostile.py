@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from extractors.article import read_article
 from extractors.html import MAX_BYTES, clean_text, decode
+from extractors.listings import NotAListing, read_front_page
 from extractors.records import Article, Capture, ExtractionError
 
 PAGES = sorted((Path(__file__).parent.parent / "pages").rglob("*.html"))
@@ -38,6 +40,8 @@ HOSTILE = {
     "many_headings": b"<h2>council</h2>" * 20_000,
     "open_headings": b"<h1>x" * 20_000,
     "unclosed": b"<p <p <p " * 50_000,
+    "long_declaration": b'<?xml version="1.0"' + b" " * 200_000 + b"?>",
+    "open_declaration": b"<?xml " + b" " * 200_000,
     "soft_hyphens": "\u00ad".encode() * 1_000_000,
 }  # fmt: skip
 
@@ -47,6 +51,14 @@ def test_hostile_page_ends_soon(name: str) -> None:
     began = time.process_time()
     reason = read_or_refuse(HOSTILE[name][: MAX_BYTES - 1000] + PROSE * 3)
     assert reason in (None, "too_large", "empty", "too_short", "list_page", "empty_shell")
+    assert time.process_time() - began < SOON
+
+
+@pytest.mark.parametrize("name", ["many_attributes", "long_declaration", "open_declaration", "unclosed"])
+def test_hostile_front_page_ends_soon(name: str) -> None:
+    began = time.process_time()
+    with contextlib.suppress(NotAListing):
+        read_front_page(HOSTILE[name], "https://news.example/")
     assert time.process_time() - began < SOON
 
 

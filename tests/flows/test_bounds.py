@@ -8,12 +8,14 @@ import os
 import pkgutil
 import random
 import re
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import extractors
 from extractors import extract
 from extractors.listings import ATTRIBUTES_LIMIT, ENTRIES_LIMIT, read_listing
 from extractors.records import Capture, ExtractionError
@@ -21,6 +23,7 @@ from flows.readers import files
 from flows.readers.files import Failure, find_inputs, read_file
 from flows.readers.robots import LONGEST_DELAY, READ, Rules, text_of
 from flows.runner import lexicons_for
+from flows.workers import Bounds
 from tests.conftest import Dateline
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "bounds.md"
@@ -236,6 +239,22 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path, dateline: Dateline) ->
     assert [json.loads(line)["input"] for line in read.stdout.splitlines()] == [str(folder / "a.txt")]
 
 
+def test_folders_a_thousand_deep_end_no_run(tmp_path: Path) -> None:
+    """Nobody calls himself for each of them, and what the system cannot name any more is passed over."""
+    (tmp_path / "z.txt").write_text("The council of Lowmere met on Monday.")
+    at = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("a", dir_fd=at)
+        below, at = at, os.open("a", os.O_RDONLY, dir_fd=at)
+        os.close(below)
+    os.close(at)
+    try:
+        assert [path.name for path in find_inputs([str(tmp_path)]).files] == ["z.txt"]
+        assert [f.reason for f in find_inputs(["x" * 5000, "a\0b"]).failures] == ["missing", "missing"]
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / "a")], check=True)  # Python's own way calls itself for each folder
+
+
 # Articles
 
 
@@ -252,6 +271,21 @@ def test_what_an_article_holds_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert 2000 < max(m.char_end for m in found.mentions) <= 3000
     short = extract(Capture(text[:1000].encode(), "short.txt", "text/plain"), lexicons_for(None))
     assert short.uncoded_reason is None
+
+
+def test_the_longest_text_that_is_coded_takes_less_than_the_seconds_of_a_document() -> None:
+    """Else its worker is ended, and it is not even stored. Cost grows with the length (`test_linear.py`), so a piece of it says all."""
+    towns, peoples = ("Paris", "Haifa", "Nairobi", "Lagos", "Quito"), ("French", "Israeli", "Kenyan", "Nigerian")
+    text = "\n\n".join(
+        f"{peoples[n % 4]} police arrested {n + 2} protesters in {towns[n % 5]} on Monday after troops shelled village {n}, officials said. "
+        f"The {peoples[(n + 1) % 4]} president met the foreign minister in {towns[(n + 2) % 5]} to sign accord {n}."
+        for n in range(20)
+    )
+    capture = Capture(text.encode(), "long.txt", "text/plain")
+    extract(capture, lexicons_for(None))  # what is loaded late is no document's
+    began = time.process_time()
+    assert extract(capture, lexicons_for(None)).coded
+    assert (time.process_time() - began) * extractors.CODED_LIMIT / len(text) < Bounds().seconds
 
 
 # The page that lists them

@@ -11,6 +11,7 @@ import pytest
 from flows.config import SettingsError, Workspace
 from flows.confine import SERVED, NotAllowed, check_inputs, readable, workspace_of_run
 from flows.guard import guarded, names, origins, policy
+from flows.locks import alone
 
 
 @pytest.fixture
@@ -50,6 +51,19 @@ def test_a_link_out_of_the_inbox_is_followed_to_where_it_leads(served: Workspace
 def test_private_addresses_are_for_the_user_by_hand(served: Workspace) -> None:
     with pytest.raises(NotAllowed, match=r"dateline\.toml"):
         check_inputs(served, ["http://127.0.0.1/"], True)
+
+
+@pytest.mark.parametrize("name", ["x/{up}{file}", "/{file}", "../x/{up}{file}", "x", "Le Monde", "..", "x\0/"])
+def test_the_lock_of_a_source_lies_among_the_locks(served: Workspace, tmp_path: Path, name: str) -> None:
+    """The server may name any source; the lock, which is emptied, is taken before anybody looks whether there is one."""
+    from flows.tasks import source_lock
+
+    (tmp_path / "mine").write_text("years of work\n")
+    lock = source_lock(served, name.format(up="../" * 30, file=str(tmp_path / "mine").removeprefix("/")))
+    with alone(lock) as held:
+        assert held
+    assert lock.resolve().parent == served.prefect_home.resolve() / "locks"
+    assert (tmp_path / "mine").read_text() == "years of work\n"
 
 
 def test_by_hand_everything_is_free(space: Workspace) -> None:
@@ -123,6 +137,13 @@ def test_the_door_marks_every_answer() -> None:
 def test_the_door_knows_its_names(url: str, host: str, public: str, status: int) -> None:
     assert asked(url, host, public).status_code == status
     assert "*" not in names(host, public)
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc", "/docs/oauth2-redirect"])
+def test_what_costs_much_is_not_served_before_the_password(path: str) -> None:
+    """Prefect makes its description of the API anew for each asking, some seconds in which it answers nobody else."""
+    assert asked(f"http://127.0.0.1:4200{path}").status_code == 404
+    assert asked(f"http://127.0.0.1:4200/api{path}").text == "inside"  # there it asks for the password
 
 
 def test_the_door_knows_its_origins() -> None:

@@ -150,6 +150,53 @@ def test_names_of_any_bytes(inbox: Path) -> None:
     assert [p.name for p in (inbox / "_done").rglob("*.html")] == [odd]
 
 
+@pytest.mark.parametrize("name", ["x" * 250 + ".html", "é" * 120 + ".html.gz", "x" * 255, ".".join(["x" * 50] * 5)])
+def test_names_as_long_as_a_disk_takes_are_set_aside_too(inbox: Path, name: str) -> None:
+    """A reason beside it and a number in it make a name longer: the batch must not stay behind, in the way of all others."""
+    for number in range(3):
+        drop(inbox, name, text=f"words {number}")
+        batch = claim(inbox)
+        files = ledger.files_of(inbox, batch)
+        with ledger.hold(inbox, batch):
+            ledger.finish(
+                inbox, batch, files if number == 1 else (), {} if number == 1 else dict.fromkeys(files, "empty")
+            )
+        assert ledger.batches(inbox) == ()
+    assert not (inbox / name).exists()
+    assert len(below(inbox / "_done")) == 1
+    failed = sorted(below(inbox / "_failed"))
+    assert len(failed) == 4
+    assert [name + ".reason.txt" in failed for name in failed].count(True) == 2
+
+
+@pytest.mark.parametrize("depth", [ledger.DEEPEST - 1, ledger.DEEPEST, 3 * ledger.DEEPEST])
+def test_what_lies_deeper_than_folders_of_people_is_left(inbox: Path, depth: int) -> None:
+    """Nobody can take it in without losing himself, and what lies beside it is taken."""
+    drop(inbox, "good.html")
+    at = os.open(inbox, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("a", dir_fd=at)
+        below, at = at, os.open("a", os.O_RDONLY, dir_fd=at)
+        os.close(below)
+    os.close(os.open("deep.html", os.O_CREAT | os.O_WRONLY, dir_fd=at))
+    os.close(at)
+    found = [path.name for path, _ in ledger.waiting(inbox, settle=-60)]
+    assert sorted(found) == (["deep.html", "good.html"] if depth < ledger.DEEPEST else ["good.html"])
+    assert claim(inbox)
+
+
+def test_a_path_that_is_longer_once_it_is_claimed_is_left(inbox: Path) -> None:
+    folder = inbox
+    while len(os.fsencode(folder)) < 3750:
+        folder /= "b" * 100
+    folder.mkdir(parents=True)
+    (folder / ("c" * 100 + ".html")).write_text("words")
+    drop(inbox, "good.html")
+    batch = claim(inbox)
+    assert names(ledger.files_of(inbox, batch)) == ["good.html"]
+    assert ledger.is_empty(inbox)
+
+
 def test_batches_are_bounded_in_files_and_bytes(inbox: Path) -> None:
     drop(inbox, *(f"{i:02}.html" for i in range(7)))
     sizes = []

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,35 @@ def test_the_head_is_a_lower_bound_that_is_never_lowered(root: Path) -> None:
         assert warehouse.read_log(root).version >= 6
         assert load(root, f"after {broken!r}", count=1) is not None
         assert json.loads(head.read_text())["version"] == warehouse.read_log(root).version
+
+
+@pytest.mark.parametrize("broken", ["[" * 100_000, '{"version": 1e999}', '{"version": ' + "9" * 5000 + "}"])
+def test_a_head_that_says_nothing_is_none(root: Path, broken: str) -> None:
+    (root / "_log" / "head").write_text(broken)
+    assert warehouse.read_log(root).version == 6
+    assert warehouse.verify(root) == []
+
+
+@pytest.mark.parametrize("name", ["20261127.json", "99999999999999.json", "head"])
+def test_a_number_far_off_is_no_record(root: Path, name: str) -> None:
+    """A file from elsewhere among the records, or a damaged head: nothing counts up to it."""
+    (root / "_log" / name).write_text('{"version": 1000000000000, "sha256": ""}')
+    before = {p: p.read_bytes() for p in root.rglob("*.*") if p.is_file()}
+    for do in (warehouse.read_log, warehouse.verify, partial(warehouse.gc, grace=timedelta(0)), warehouse.repair):
+        with pytest.raises(warehouse.DamagedLog, match=name):
+            do(root)
+    assert {p: p.read_bytes() for p in root.rglob("*.*") if p.is_file() and p.name != ".kept.lock"} == before
+    (root / "_log" / name).unlink()
+    assert warehouse.verify(root) == []
+
+
+def test_one_number_has_one_name(root: Path) -> None:
+    """A second file of a number does not make up for a hole."""
+    _record(root, 3).with_name("000000003.json").write_bytes(_record(root, 3).read_bytes())
+    assert warehouse.verify(root) == []
+    _record(root, 5).unlink()
+    with pytest.raises(warehouse.DamagedLog, match=r"00000005\.json missing"):
+        warehouse.read_log(root)
 
 
 def test_a_kill_between_record_and_head_leaves_a_good_log(root: Path) -> None:
