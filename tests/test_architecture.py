@@ -98,3 +98,28 @@ def test_command_imports_nothing_heavy_before_it_needs_it() -> None:
     script = "import sys, flows.cli; print(' '.join(m for m in ('prefect', 'duckdb', 'pyarrow', 'lxml', 'httpx', 'onnxruntime', 'numpy') if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+WAYS_OUT = ("print", "typer.echo", "typer.secho")
+"""What writes to the terminal as it stands."""
+MADE_SAFE = ("for_terminal", "for_json")
+EXEMPT = {
+    "terminal.py": "the one place",
+    "serve_cli.py: typer.echo(secret.new_secret(space) if renew else secret.ensure_secret(space))": "made by us",
+    "query.py: print(relation)": "into a string, which is made safe",
+    "sources.py: typer.echo(text)": "the user's own settings, for programs",
+}
+
+
+def test_what_is_printed_is_made_safe_or_said_by_us() -> None:
+    """Names, addresses and errors come from outside: they leave through `say`, `fail`, `warn`, `console` or for_terminal."""
+    for path in files_of("flows"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or ast.unparse(node.func) not in WAYS_OUT or not node.args:
+                continue
+            given = node.args[0]
+            safe = isinstance(given, ast.Constant) or (
+                isinstance(given, ast.Call) and ast.unparse(given.func) in MADE_SAFE
+            )
+            where = f"{path.name}: {ast.unparse(node)}"
+            assert safe or path.name in EXEMPT or where in EXEMPT, where
