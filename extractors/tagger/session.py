@@ -75,6 +75,8 @@ def load(folder: Path = FOLDER, device: str = "cpu") -> Session:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # Processors without VNNI add the products of two bytes up in 16 bits: without this the sums overflow and nothing is read.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     wanted = [*{"cuda": ["CUDAExecutionProvider"]}.get(device, []), "CPUExecutionProvider"]
     providers = [p for p in wanted if p in onnxruntime.get_available_providers()]
     open_ = [onnxruntime.InferenceSession(str(folder / name), options, providers=providers) for name in FILES[:2]]
