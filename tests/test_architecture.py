@@ -4,6 +4,7 @@ Prefect nor each other, and extractors touch no network, no clock and no random 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,15 @@ def test_what_is_printed_is_made_safe_or_said_by_us() -> None:
             )
             where = f"{path.name}: {ast.unparse(node)}"
             assert safe or path.name in EXEMPT or where in EXEMPT, where
+
+
+def test_docs_name_tests_that_are_there() -> None:
+    named = [
+        m
+        for page in (ROOT / "docs").rglob("*.md")
+        for m in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?", page.read_text())
+    ]
+    assert len(named) > 40
+    for file, test in named:
+        assert (ROOT / file).is_file(), file
+        assert not test or f"def {test}(" in (ROOT / file).read_text(), f"{file}::{test}"
