@@ -24,8 +24,9 @@ from warehouse.record import Commit, CorruptFile, File, record_name
 from warehouse.schema import TABLES
 from warehouse.storage import Storage, fault, locked, sync_folder
 from warehouse.store import now
-from warehouse.tombstones import LEDGER, merge_ledgers
+from warehouse.tombstones import LEDGER, bring_stones, merge_ledgers
 from warehouse.upkeep import PART
+from warehouse.versions import forget_again
 
 NOTE = "backup.json"
 PLACES = "backups.json"
@@ -266,18 +267,35 @@ def restore(
         for name in BESIDE:
             if name != LEDGER and not target.root.joinpath(name).exists():
                 _mirror(Path(source.location(name)), Path(target.location(name)))
-        _mirror(Path(source.location(FOLDER)), Path(target.location(FOLDER)))
-        coming = target.root / f".log-{uuid.uuid4().hex}"
-        shutil.copytree(source.root / "_log", coming, ignore=lambda _, found: _beyond(found, snapshot.version))
-        Storage(coming).hint("head", _head_of(snapshot))
+        coming = _coming(source, target, snapshot)
+        bring_stones(coming)
+        done.forgotten = forget_again(coming)
         if (target.root / "_log").exists():
             (target.root / "_log").rename(target.root / f"_log.replaced-{now():%Y%m%dT%H%M%S%f}")
         fault("log_aside")
-        coming.rename(target.root / "_log")
+        (coming / "_log").rename(target.root / "_log")
         fault("log_there")
         sync_folder(target.root)
-        _STATES.pop(str(target.root), None)
+        _mirror(coming / FOLDER, Path(target.location(FOLDER)))
+        shutil.rmtree(coming)
+        for root in (target.root, coming):
+            _STATES.pop(str(root), None)
     return done
+
+
+def _coming(source: Storage, target: Storage, snapshot: Snapshot) -> Path:
+    """A workspace beside the one that is restored, with the backup's log and the same parts: what was forgotten goes from it first."""
+    coming = target.root / ".restoring"
+    shutil.rmtree(coming, ignore_errors=True)
+    shutil.copytree(source.root / "_log", coming / "_log", ignore=lambda _, found: _beyond(found, snapshot.version))
+    Storage(coming).hint("_log/head", _head_of(snapshot))
+    for table in TABLES:
+        (target.root / table).mkdir(exist_ok=True)
+        (coming / table).symlink_to(target.root / table)
+    _mirror(Path(source.location(FOLDER)), coming / FOLDER)
+    _mirror(Path(target.location(LEDGER)), coming / LEDGER)
+    _STATES.pop(str(coming), None)
+    return coming
 
 
 def _copy_part(source: Storage, target: Storage, file: File) -> None:
