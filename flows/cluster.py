@@ -1,7 +1,9 @@
 """The same batches on a Dask cluster: its workers extract, the run that asked commits.
 
 A worker is handed a batch's documents and gives back what they say; it writes nothing and needs to see neither the tables nor the
-Prefect server. What it must have is the same Dateline: this is checked when a run begins, and again with every batch, since
+Prefect server. It reads them in a watched process of its own, as a run on one machine does, so that a document costs itself and not the
+Dask worker. One that is killed all the same is Dask's to replace: its batch goes to another, and after four deaths the run ends, since a
+cluster that kills whatever it is given must not make rejects of good documents. What it must have is the same Dateline: this is checked when a run begins, and again with every batch, since
 a worker may join later. Only `distributed` is used, not a Prefect task runner: so a direct run and a flow use a cluster alike,
 and a batch stays one task run of its flow.
 """
@@ -9,13 +11,18 @@ and a batch stays one task run of its flow.
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import platform
+import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import runner
 from flows.config import SettingsError
 from flows.pipeline import Batch, Outcome
+from flows.workers import Bounds
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0
 """Seconds to wait for the scheduler to answer and for a first worker."""
+ALONE = 60.0
+"""Seconds without any worker after which a batch is not waited for."""
 _COMPARED = ("distributed", "dask", "cloudpickle")
 
 
@@ -42,9 +51,10 @@ class ClusterPool(runner.Pool):
         sites: Path | None = None,
         patience: float = PATIENCE,
         device: str = "cpu",
+        bounds: Bounds | None = None,
     ) -> None:
         super().__init__(0, own, sites, device=device)
-        self.address = str(engine.address)
+        self.address, self.bounds = str(engine.address), bounds or Bounds()
         self.version = _version(own, sites)
         self.client = _connect(self.address, patience)
         try:
@@ -60,8 +70,8 @@ class ClusterPool(runner.Pool):
 
     def submit(self, batch: Batch) -> _Far:
         """Hand a batch to the cluster."""
-        pending = self.client.submit(_work, batch, self.own, self.sites, self.version, self.device, pure=False)
-        return _Far(pending, self.address)
+        how = _How(self.own, self.sites, self.version, self.device, self.bounds)
+        return _Far(self.client.submit(_work, batch, how, pure=False), self.address)
 
 
 class _Far:
@@ -81,7 +91,7 @@ class _Far:
         from distributed import KilledWorker
 
         try:
-            done: tuple[list[Outcome], float] = self.pending.result()
+            done = self._waited_for()
         except (CancelledError, KilledWorker, ImportError, OSError) as error:
             raise ClusterError(
                 f"the Dask cluster at {self.address} lost a batch ({_first_line(error)}): "
@@ -89,6 +99,23 @@ class _Far:
             ) from error
         self.pending.release()
         return done
+
+    def _waited_for(self) -> tuple[list[Outcome], float]:
+        seen = time.monotonic()
+        while True:
+            try:
+                done: tuple[list[Outcome], float] = self.pending.result(timeout=min(PATIENCE, ALONE))
+                return done
+            except TimeoutError:
+                if self.pending.done():
+                    raise
+                if self.pending.client.nthreads():
+                    seen = time.monotonic()
+                elif time.monotonic() - seen >= ALONE:
+                    raise ClusterError(
+                        f"the Dask scheduler at {self.address} has no workers any more: start some with "
+                        f"`dask worker {self.address} --nthreads 1` and repeat the command; what was committed before stays"
+                    ) from None
 
 
 def _connect(address: str, patience: float) -> Client:
@@ -171,8 +198,37 @@ def _version(own: Path | None, sites: Path | None) -> str:
     return f"{VERSION} {runner.rules_version(own, sites)}"
 
 
-def _work(batch: Batch, own: Path | None, sites: Path | None, version: str, device: str) -> tuple[list[Outcome], float]:
+@dataclass(frozen=True, slots=True)
+class _How:
+    """All that a batch is read by."""
+
+    own: Path | None
+    sites: Path | None
+    version: str
+    device: str
+    bounds: Bounds
+
+
+_reading = threading.local()
+
+
+def _work(batch: Batch, how: _How) -> tuple[list[Outcome], float]:
     """On a worker: extract a batch."""
-    if differs := _differs(own, sites, version):
+    if differs := _differs(how.own, how.sites, how.version):
         raise ImportError(f"{platform.node()}: {differs}")
-    return runner.work(batch, own, sites, device)
+    return _reader(how).submit(batch).result()
+
+
+def _reader(how: _How) -> runner.Pool:
+    """On a worker: the watched process that reads for this thread; another one when something else is wanted of it."""
+    if getattr(_reading, "how", None) != how:
+        if (old := getattr(_reading, "pool", None)) is not None:
+            old.__exit__()
+        # Those of a nanny are daemons, which may have no children lest these outlive them. Ours end with their parent by themselves.
+        this: Any = multiprocessing.current_process()
+        this._config["daemon"] = False
+        _reading.how, _reading.pool = None, None
+        _reading.pool = runner.Pool(1, how.own, how.sites, how.bounds, how.device)
+        _reading.how = how
+    pool: runner.Pool = _reading.pool
+    return pool

@@ -46,6 +46,20 @@ def workspace_of_run(root: str | None) -> Workspace:
     return space
 
 
+def check_again(again: bool, by_hand: bool) -> None:
+    """See to it that what was forgotten comes back by hand only.
+
+    Args:
+        by_hand: whether the user's own command runs this, no server.
+    Raises:
+        NotAllowed
+    """
+    if again and not by_hand:
+        raise NotAllowed(
+            "again: not through the server; what was forgotten comes back with `dateline ingest --source NAME --again` by hand"
+        )
+
+
 def check_inputs(space: Workspace, inputs: Iterable[str], allow_private: bool) -> None:
     """See to it that a run which the server started reads only what it may.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.terminal import Root, space_of, warn
+from flows.terminal import Root, say, space_of, warn
 
 app = typer.Typer()
 
@@ -56,13 +56,13 @@ def deploy(
     with get_client(sync_client=True) as client:
         placed, removed = pools.register(space, pool, suffix, client)
         queued = pools.queue(found, space, source, suffix, client) if found else {}
-    typer.echo(f"work pool {pool} at {url}")
+    say(f"work pool {pool} at {url}")
     for one in placed:
-        typer.echo(f"  {one.full_name:32} {pools.schedule_text(one)}")
+        say(f"  {one.full_name:32} {pools.schedule_text(one)}")
     for name in removed:
-        typer.echo(f"  removed: {name}")
+        say(f"  removed: {name}")
     for name in queued:
-        typer.echo(f"  queued: {name}")
-    typer.echo(
+        say(f"  queued: {name}")
+    say(
         f"workers, on every machine that is to help:\n  {pools.worker_command(url, pool, pools.password_of(space, url))}"
     )

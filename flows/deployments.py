@@ -55,6 +55,7 @@ from flows.reextract import reextract
 from flows.server import OWN_API, only_while_served
 from flows.sweep import LANDED, inbox
 from flows.tasks import INGEST_COMMITTED, ingest
+from flows.terminal import say
 
 TAG = "dateline"
 RENEW = 75
@@ -277,9 +278,9 @@ async def _follow_settings(runner: OwnRunner, space: Workspace, suffix: str) -> 
         try:
             await _register(runner, space, suffix)
             await _catch_up(space, suffix)
-            print(f"{datetime.now():%H:%M:%S} sources: taken up from {space.settings}", flush=True)
+            say(f"{datetime.now():%H:%M:%S} sources: taken up from {space.settings}")
         except SettingsError as error:
-            print(f"{datetime.now():%H:%M:%S} sources: {error}; the schedules stay as they were", flush=True)
+            say(f"{datetime.now():%H:%M:%S} sources: {error}; the schedules stay as they were")
         except (httpx.TransportError, httpx.HTTPStatusError):
             continue  # the server is away: tried again with the next look
         seen = now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -19,6 +18,7 @@ from flows.locks import alone, is_locked
 from flows.secret import is_open_to_others, read_secret, secret_file
 from flows.server import PASSWORD, answers, call, own_server, password_for, refuses
 from flows.terminal import say
+from flows.wording import for_json
 
 ZOMBIES = "dateline: a run without a sign of life is marked as crashed"
 """Name of the automation that `dateline serve` installs."""
@@ -55,7 +55,7 @@ def report(found: list[Check], form: str) -> bool:
     """Print the checks; returns whether nothing is wrong."""
     good = all(c.state != "wrong" for c in found)
     if form == "json":
-        print(json.dumps({"ok": good, "checks": [asdict(c) for c in found]}, ensure_ascii=False, indent=1))
+        print(for_json({"ok": good, "checks": [asdict(c) for c in found]}, indent=1))
         return good
     for check in found:
         say(f"{ {'ok': ' ok  ', 'note': 'note ', 'wrong': 'WRONG'}[check.state] } {check.name}: {check.found}")

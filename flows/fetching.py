@@ -123,13 +123,17 @@ class Gathering:
         resolver: Resolve | None = None,
         gate: Gate | None = None,
         again: bool = False,
+        by_hand: bool = True,
     ) -> None:
-        """`urls`: addresses given by hand, as a source without a name; `gate` turns away what was forgotten unless `again`."""
-        self._gate, self._again = gate, again
+        """`urls`: addresses given, as a source without a name. `gate` turns away what was forgotten: of the sources unless `again`,
+        of these addresses unless `by_hand`."""
+        self._gate, self._again, self._by_hand = gate, again, by_hand
         self._space = space
         self._works = [_Work(s, Tally(pause=s.pause.total_seconds(), robots=s.robots), True) for s in sources]
+        self.given = Tally()
+        """Of the addresses given."""
         if urls is not None and urls.address:
-            self._works.append(_Work(urls, Tally(), False))
+            self._works.append(_Work(urls, self.given, False))
         self._limits, self._resolver = limits or LIMITS, resolver
         self._contact = contact_of(space)
         self.closing: list[Fetch] = []
@@ -322,8 +326,10 @@ class Gathering:
             work.chosen.append((self._request(work, entry.url, page), entry))
 
     def _away(self, work: _Work, url: str) -> bool:
-        """Whether an address was forgotten; by hand each is asked for."""
-        if self._gate is None or self._gate.passes_address(url, None, self._again or not work.named):
+        """Whether an address was forgotten; one that was named by hand is asked for."""
+        if self._gate is None or self._gate.passes_address(
+            url, None, self._again or (self._by_hand and not work.named)
+        ):
             return False
         work.tally.forgotten += 1
         return True

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.config import SettingsError, from_home
+from flows.wording import for_terminal
 
 if TYPE_CHECKING:
     from extractors.gazetteer import Gazetteer
@@ -180,7 +181,7 @@ def compile_into() -> None:
     for old in files[_KEPT:]:
         old.unlink(missing_ok=True)
         old.with_suffix(".parquet").unlink(missing_ok=True)
-    print(f"dateline: {len(data) / 1e6:.0f} MB written")
+    print(for_terminal(f"dateline: {len(data) / 1e6:.0f} MB written"))
 
 
 def _towns() -> str:
@@ -202,4 +203,6 @@ def read_cities() -> list[dict[str, object]]:
 
 
 def _say(message: str) -> None:
-    print(message if message.startswith("dateline") else f"dateline: {message}", file=sys.stderr, flush=True)
+    print(
+        for_terminal(message if message.startswith("dateline") else f"dateline: {message}"), file=sys.stderr, flush=True
+    )

@@ -41,6 +41,8 @@ class Job:
     """Whether the URLs may be addresses that are not public."""
     again: bool = False
     """Whether the sources bring what was forgotten of them."""
+    by_hand: bool = True
+    """Whether the user's own command named all this, and so brings back what was forgotten of it; what a server starts does not."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     """What fetching has come to so far, by source; filled while it runs."""
 
@@ -61,6 +63,7 @@ def plan(
     space: Workspace | None = None,
     allow_private: bool = False,
     again: bool = False,
+    by_hand: bool = True,
 ) -> Job:
     """Resolve the arguments; nothing is read yet.
 
@@ -68,13 +71,15 @@ def plan(
         source: the label of what is given.
         sources: names of configured sources of the workspace.
         again: whether they may bring what was forgotten of them.
+        by_hand: False for what a server starts: then nothing that was forgotten comes back.
     Raises:
         SettingsError: no such source, or dateline.toml is wrong.
     """
     given = [without_userinfo(g) if is_url(g) else g for g in given]  # passwords are not used, and not to be shown
     urls = tuple(g for g in given if is_url(g))
     named = tuple(source_named(space or workspace(), name) for name in sources)
-    return Job(tuple(given), find_inputs(g for g in given if not is_url(g)), urls, source, named, allow_private, again)
+    inputs = find_inputs(g for g in given if not is_url(g))
+    return Job(tuple(given), inputs, urls, source, named, allow_private, again and by_hand, by_hand)
 
 
 def items_of(
@@ -86,7 +91,7 @@ def items_of(
         run: its `closing` is filled when all is fetched.
         counts, advance: as of `pipeline.read_items`; `counts.sources` holds the tallies of fetching at the end.
     """
-    yield from pipeline.read_items(job.inputs, job.source, counts, advance, asked=True)
+    yield from pipeline.read_items(job.inputs, job.source, counts, advance, asked=job.by_hand)
     gate = Gate(space.root, counts.recalled)
     for source in job.sources:
         if not gate.passes_source(source.name, job.again):
@@ -102,9 +107,11 @@ def items_of(
     if not fetched and not job.urls:
         return
     given = Source(job.source or "", "urls", job.urls, fresh=timedelta(0), limit=10**9, allow_private=job.allow_private)
-    with Gathering(space, fetched, given, gate=gate, again=job.again) as gathering:
+    with Gathering(space, fetched, given, gate=gate, again=job.again, by_hand=job.by_hand) as gathering:
         job.tallies.update(gathering.tallies)
-        yield from pipeline.fetched_items(gathering, counts, advance, asked=job.again or not fetched)
+        yield from pipeline.fetched_items(gathering, counts, advance, asked=job.again or (job.by_hand and not fetched))
+        counts.read += gathering.given.forgotten
+        counts.forgotten += gathering.given.forgotten
         run.closing.extend(gathering.closing)
         counts.sources.update({name: tally.shown() for name, tally in gathering.tallies.items()})
 

@@ -34,13 +34,8 @@ def backup(root: Path, folder: Path) -> warehouse.BackedUp:
 
 def restore(root: Path, folder: Path) -> warehouse.BackedUp:
     """Make a workspace what a backup says, less what was forgotten since."""
-    from warehouse.tombstones import bring_stones
-    from warehouse.versions import forget_again
-
     with progress("restoring") as bar:
         done = warehouse.restore(folder, root, lambda count, total: bar.update(count, total))
-    bring_stones(root)
-    done.forgotten = forget_again(root)
     refresh(root)
     return done
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.terminal import Root, fail, space_of, warn
+from flows.terminal import Root, fail, say, space_of, warn
 from flows.warehouse_cli import in_words
 
 app = typer.Typer()
@@ -40,9 +40,9 @@ def repair(root: Root = None, yes: Yes = False) -> None:
     for title, lines in (("damaged", found.damage), ("would do" if not yes else "did", found.done),
                          ("lost", found.lost), ("in doubt", found.doubtful)):  # fmt: skip
         for line in lines:
-            typer.echo(f"{title}: {line}")
+            say(f"{title}: {line}")
     if not found.damage and not found.done:
-        typer.echo("nothing is damaged")
+        say("nothing is damaged")
     elif not yes:
         raise fail(
             "nothing has been changed", "`dateline repair --yes` does it; `dateline backup DIR` first, if in doubt."
@@ -74,7 +74,7 @@ def backup(
     except warehouse.NotABackup as error:
         raise fail(str(error)) from error
     gone = f", {done.deleted:,} deleted that it needs no more" if done.deleted else ""
-    typer.echo(
+    say(
         f"{folder}: version {done.version}, {done.parts:,} parts are whole; {done.copied:,} copied ({done.bytes / 1e6:,.1f} MB){gone}"
     )
 
@@ -114,7 +114,7 @@ def restore(
                 str(error).strip("'"),
                 "`dateline keep NAME` keeps a version; `dateline restore DIR` brings a backup back.",
             ) from error
-        typer.echo(f"version {done.version} is what version {version} was, less what was forgotten since")
+        say(f"version {done.version} is what version {version} was, less what was forgotten since")
         return
     assert folder is not None
     there = (space.root / "_log").exists()
@@ -125,11 +125,11 @@ def restore(
             restored = mending.restore(space.root, folder)
     except warehouse.NotABackup as error:
         raise fail(str(error), "nothing has changed.") from error
-    typer.echo(
+    say(
         f"{space.root}: version {restored.version} of {folder}, {restored.parts:,} parts are whole; {restored.copied:,} copied"
     )
     if restored.forgotten:
-        typer.echo(f"{restored.forgotten:,} rows were left out because they were forgotten since")
+        say(f"{restored.forgotten:,} rows were left out because they were forgotten since")
     for line in restored.lost:
         warn(f"not in the backup: {line}")
 
@@ -157,15 +157,15 @@ def keep(
     with in_words():
         if name is None:
             for kept in warehouse.kept_versions(space.root):
-                typer.echo(f"{kept.name}  version {kept.version}, since {kept.at:%Y-%m-%d %H:%M} UTC")
+                say(f"{kept.name}  version {kept.version}, since {kept.at:%Y-%m-%d %H:%M} UTC")
             return
         if release:
             if not warehouse.release(space.root, name):
                 raise fail(f"{name}: no version is kept under that name", "`dateline keep` lists them.")
-            typer.echo(f"{name}: let go; `dateline gc` deletes what nothing else needs")
+            say(f"{name}: let go; `dateline gc` deletes what nothing else needs")
             return
         try:
             done = warehouse.keep(space.root, name, version)
         except (LookupError, ValueError) as error:
             raise fail(str(error).strip("'")) from error
-    typer.echo(f"{done.name}: version {done.version} is kept")
+    say(f"{done.name}: version {done.version} is kept")

@@ -308,7 +308,11 @@ def _plain(value: object) -> str:
 def prompt(root: Path, version: int | None) -> None:
     """A prompt: statements end with a semicolon or an empty line; `.tables`, `.columns NAME`, `.quit`. Keeps its history."""
     with _history(root / ".sql_history"), _walled(root, version, comments=True) as asking:
-        print(f"{root}: .tables and .columns NAME say what there is, `from help;` with examples; .quit leaves")
+        print(
+            for_terminal(
+                f"{root}: .tables and .columns NAME say what there is, `from help;` with examples; .quit leaves"
+            )
+        )
         pending: list[str] = []
         while True:
             try:

@@ -154,7 +154,7 @@ def open_pool(space: Workspace, workers: int) -> Pool:
     if workers and engine.runner == "dask":
         from flows.cluster import ClusterPool
 
-        return ClusterPool(engine, space.own_lexicons, space.own_sites, device=device)
+        return ClusterPool(engine, space.own_lexicons, space.own_sites, device=device, bounds=read_bounds(space))
     processes = engine.processes if workers else 1
     return Pool(processes, space.own_lexicons, space.own_sites, read_bounds(space), device)
 

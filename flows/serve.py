@@ -32,6 +32,7 @@ from flows.guard import ANYWHERE, origins
 from flows.locks import alone
 from flows.secret import ensure_secret, is_open_to_others, secret_file
 from flows.server import OWN_API, PASSWORD, answers, call, refuses, suffix_of
+from flows.terminal import say, warn
 
 PORT = 4200
 _LOG_LIMIT = 10 * 1024 * 1024
@@ -320,7 +321,7 @@ def _environment(space: Workspace, api: str) -> None:
 def _environment_of_server(space: Workspace, host: str, port: int, public_url: str) -> None:
     """What a server of our own and those who ask it inherit: its password, and none of the environment's, which belongs elsewhere."""
     if is_open_to_others(space):
-        print(f"dateline: others could read {secret_file(space)}: a new secret is made", file=sys.stderr, flush=True)
+        warn(f"others could read {secret_file(space)}: a new secret is made")
     secret = ensure_secret(space)
     for name in ("PREFECT_API_KEY", "PREFECT_SERVER_API_BASE_PATH", "PREFECT_UI_API_URL"):
         os.environ.pop(name, None)
@@ -390,7 +391,7 @@ def _given_server() -> str:
     if refuses(api):
         raise ServeError(f"the server of PREFECT_API_URL ({api}) wants a password", f"export {PASSWORD}=… with what the server has as PREFECT_SERVER_API_AUTH_STRING.")  # fmt: skip
     if not refuses(api, ""):
-        print(f"dateline: {UNGUARDED.format(api=api)}", file=sys.stderr, flush=True)
+        warn(UNGUARDED.format(api=api))
     return api.rstrip("/")
 
 
@@ -406,10 +407,10 @@ def _by_whom(space: Workspace, lock: Path) -> str:
 
 
 def _run(space: Workspace, api: str, parts: list[Part], public_url: str) -> None:
-    def say(text: str) -> None:
-        print(f"{datetime.now():%H:%M:%S} {text}", flush=True)
+    def told(text: str) -> None:
+        say(f"{datetime.now():%H:%M:%S} {text}")
 
-    group = Group(space, api, parts, say)
+    group = Group(space, api, parts, told)
 
     def stop(number: int, frame: FrameType | None) -> None:
         group.stopping = True
@@ -430,13 +431,13 @@ def _run(space: Workspace, api: str, parts: list[Part], public_url: str) -> None
         while not group.stopping:
             group.look_after(time.monotonic())
             time.sleep(0.5)
-        say("ending: the watcher, the runs, the server")
+        told("ending: the watcher, the runs, the server")
     finally:
         note.unlink(missing_ok=True)
         group.end()
         for number, handler in before.items():
             signal.signal(number, handler)
-    say("ended; what lies in the inbox is taken up by the next `dateline serve`")
+    told("ended; what lies in the inbox is taken up by the next `dateline serve`")
 
 
 def _wait_for_server(group: Group) -> None:
@@ -486,7 +487,7 @@ def _banner(space: Workspace, url: str, own: bool) -> None:
     lines += [
         f"  Next run       {when}  {name}" for when, name in next_runs(os.environ["PREFECT_API_URL"], str(space.root))
     ]
-    print("\n".join([*lines, "  Ctrl-C ends it all.", ""]), flush=True)
+    say("\n".join([*lines, "  Ctrl-C ends it all.", ""]))
 
 
 def next_runs(api: str, root: str, limit: int = 5) -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.futures import PrefectFuture
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
@@ -37,7 +37,7 @@ import warehouse
 from flows import fetchview, pipeline, quality, report, runner
 from flows import ingest as job_of
 from flows.config import Workspace
-from flows.confine import check_inputs, workspace_of_run
+from flows.confine import check_again, check_inputs, confined, workspace_of_run
 from flows.intake import Rejected
 from flows.locks import alone
 from flows.pipeline import Attempts, Batch, Counts, Item, Run
@@ -109,7 +109,10 @@ def ingest(
     ] = False,
     again: Annotated[
         bool,
-        Field(title="Again", description="Take what was forgotten of the configured sources once more."),
+        Field(
+            title="Again",
+            description="Take what was forgotten of the configured sources once more; by hand only, not through a server.",
+        ),
     ] = False,
 ) -> Any:
     """Read, clean, code and commit: files, folders and URLs, and the configured sources named, into the workspace.
@@ -119,12 +122,14 @@ def ingest(
     """
     space = workspace_of_run(root)
     check_inputs(space, inputs, allow_private)
+    by_hand = not confined() and deployment.id is None
+    check_again(again, by_hand)
     with ExitStack() as held:
         mine = [name for name in sources if held.enter_context(alone(source_lock(space, name)))]
         if sources and not mine and not inputs:
             text = f"{', '.join(sources)}: another run of it is under way"
             return Completed(name="NothingNew", message=text, data=job_of.counts_of(Counts()))
-        job = job_of.plan(inputs, source, mine, space, allow_private, again)
+        job = job_of.plan(inputs, source, mine, space, allow_private, again, by_hand)
         _spread(max((s.jitter.total_seconds() for s in job.sources if s.cron), default=0.0))
         carried = Carried(space, job_of.pool_size(job), job.units)
         with carried:

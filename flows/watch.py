@@ -77,7 +77,7 @@ def main(root: str, api: str, suffix: str = "") -> None:
         only_while_served(space, own)
 
     def say(text: str) -> None:
-        print(f"{datetime.now():%H:%M:%S} {for_terminal(text)}", flush=True)
+        print(for_terminal(f"{datetime.now():%H:%M:%S} {text}"), flush=True)
 
     watcher = Watcher(space, api, suffix, say)
     ledger.ensure(space.inbox)

@@ -4,6 +4,7 @@ Prefect nor each other, and extractors touch no network, no clock and no random 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +99,40 @@ def test_command_imports_nothing_heavy_before_it_needs_it() -> None:
     script = "import sys, flows.cli; print(' '.join(m for m in ('prefect', 'duckdb', 'pyarrow', 'lxml', 'httpx', 'onnxruntime', 'numpy') if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+WAYS_OUT = ("print", "typer.echo", "typer.secho")
+"""What writes to the terminal as it stands."""
+MADE_SAFE = ("for_terminal", "for_json")
+EXEMPT = {
+    "terminal.py": "the one place",
+    "serve_cli.py: typer.echo(secret.new_secret(space) if renew else secret.ensure_secret(space))": "made by us",
+    "query.py: print(relation)": "into a string, which is made safe",
+    "sources.py: typer.echo(text)": "the user's own settings, for programs",
+}
+
+
+def test_what_is_printed_is_made_safe_or_said_by_us() -> None:
+    """Names, addresses and errors come from outside: they leave through `say`, `fail`, `warn`, `console` or for_terminal."""
+    for path in files_of("flows"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or ast.unparse(node.func) not in WAYS_OUT or not node.args:
+                continue
+            given = node.args[0]
+            safe = isinstance(given, ast.Constant) or (
+                isinstance(given, ast.Call) and ast.unparse(given.func) in MADE_SAFE
+            )
+            where = f"{path.name}: {ast.unparse(node)}"
+            assert safe or path.name in EXEMPT or where in EXEMPT, where
+
+
+def test_docs_name_tests_that_are_there() -> None:
+    named = [
+        m
+        for page in (ROOT / "docs").rglob("*.md")
+        for m in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?", page.read_text())
+    ]
+    assert len(named) > 40
+    for file, test in named:
+        assert (ROOT / file).is_file(), file
+        assert not test or f"def {test}(" in (ROOT / file).read_text(), f"{file}::{test}"

@@ -1,34 +1,41 @@
 """Backups: a second workspace that holds the log as of one version, with all parts it names, and what the user wrote beside them.
 
-What is there already is not copied again. Parts come first, the log behind them, so a backup that was cut short is still the one
-before; what the log names no more is deleted last, and so what was forgotten leaves the backup with the next one.
+What is there already is not copied again. Parts come first, the log behind them, then the note that says which version is whole, so a backup
+that was cut short restores as the one before; what the log names no more is deleted last, and so what was forgotten leaves the backup
+with the next one.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from warehouse.kept import FOLDER, keeping_lock, kept_versions
 from warehouse.log import _STATES, Snapshot, check_log, read_log, surviving
 from warehouse.parts import check_part
 from warehouse.record import Commit, CorruptFile, File, record_name
 from warehouse.schema import TABLES
-from warehouse.storage import Storage, locked, sync_folder
+from warehouse.storage import Storage, fault, locked, sync_folder
 from warehouse.store import now
-from warehouse.tombstones import LEDGER, merge_ledgers
+from warehouse.tombstones import LEDGER, bring_stones, merge_ledgers
 from warehouse.upkeep import PART
+from warehouse.versions import forget_again
 
 NOTE = "backup.json"
 PLACES = "backups.json"
-BESIDE = ("dateline.toml", LEDGER, "lexicons", "sites", FOLDER)
-"""What a backup holds beside parts and log."""
+_NUMBER = re.compile(r"[0-9]{8,}")
+"""The version in the name of a file of the log."""
+_BEGUN = ".unfinished"
+"""Of a backup that was begun and never noted."""
+BESIDE = ("dateline.toml", LEDGER, "lexicons", "sites")
+"""What a backup holds beside parts, log and kept names."""
 
 
 class NotABackup(Exception):
@@ -69,6 +76,7 @@ def backup(
         _check_target(source, target, snapshot)
         files = _files_of(source, snapshot)
         done = BackedUp(snapshot.version, len(files))
+        _begin(target)
         total, seen = sum(f.bytes for f in files.values()), 0
         for file in files.values():
             if not _is_whole(target, file):
@@ -83,12 +91,8 @@ def backup(
         _copy_log(source, target, snapshot.version)
         _STATES.pop(str(target.root), None)
         check_log(target).refuse()
-        target.put(
-            NOTE,
-            lambda out: out.write(
-                json.dumps({"version": snapshot.version, "digest": snapshot.digest, "at": now().isoformat()}).encode()
-            ),
-        )
+        _note(target, {"version": snapshot.version, "digest": snapshot.digest, "at": now().isoformat()})
+        _mirror(Path(source.location(FOLDER)), Path(target.location(FOLDER)))  # behind the versions that it names
         for entry in [e for table in TABLES for e in target.list(f"{table}/")]:
             if PART.fullmatch(entry.name) and entry.name not in files:
                 target.delete(entry.name)
@@ -114,7 +118,7 @@ def _is_whole(storage: Storage, file: File) -> bool:
 def _check_target(source: Storage, target: Storage, snapshot: Snapshot) -> None:
     if not target.root.exists() or not any(target.root.iterdir()):
         return
-    if not (target.root / NOTE).exists() and not (target.root / ".unfinished").exists():
+    if not (target.root / NOTE).exists() and not (target.root / _BEGUN).exists():
         raise NotABackup(f"{target.root}: holds something that is no backup; name a new or empty folder")
     numbers = [int(n[:-5]) for n in target.names("_log") if n[:-5].isdigit()]
     last = max(numbers, default=0)
@@ -135,10 +139,41 @@ def _copy(source: Storage, target: Storage, name: str) -> None:
         with source.open(name) as opened:
             shutil.copyfileobj(opened, out, 1 << 20)
 
-    if not (target.root / NOTE).exists() and not (target.root / ".unfinished").exists():
-        target.root.mkdir(parents=True, exist_ok=True)
-        (target.root / ".unfinished").touch()
     target.put(name, write)
+
+
+def _begin(target: Storage) -> None:
+    """Say that what the log will name is not all there yet."""
+    if note := _noted(target):
+        _note(target, note | {"coming": True})
+    elif not (target.root / NOTE).exists():
+        target.root.mkdir(parents=True, exist_ok=True)
+        (target.root / _BEGUN).touch()
+
+
+def _note(target: Storage, said: dict[str, Any]) -> None:
+    target.put(NOTE, lambda out: out.write(json.dumps(said).encode()))
+
+
+def _noted(storage: Storage) -> dict[str, Any]:
+    """What a backup says of itself; {} when it says nothing."""
+    try:
+        found = json.loads((storage.root / NOTE).read_bytes())
+        return found if isinstance(found["version"], int) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _whole_version(source: Storage) -> int | None:
+    """The version that a backup holds whole: that of the one before if the last was cut short; None is the newest.
+
+    Raises:
+        NotABackup: there never was one.
+    """
+    note = _noted(source)
+    if not note and (source.root / _BEGUN).exists():
+        raise NotABackup(f"{source.root}: this backup was never finished: `dateline backup` finishes it")
+    return note["version"] if note.get("coming") else None
 
 
 def _copy_log(source: Storage, target: Storage, version: int) -> None:
@@ -146,8 +181,17 @@ def _copy_log(source: Storage, target: Storage, version: int) -> None:
     for number in range(1, version + 1):
         if record_name(number).rpartition("/")[2] not in there:
             _copy(source, target, record_name(number))
-    snapshot = read_log(target, version)
-    target.put("_log/head", lambda out: out.write(json.dumps({"version": version, "sha256": snapshot.digest}).encode()))
+    head = _head_of(read_log(target, version))
+    target.put("_log/head", lambda out: out.write(head))
+
+
+def _head_of(snapshot: Snapshot) -> bytes:
+    return json.dumps({"version": snapshot.version, "sha256": snapshot.digest}).encode()
+
+
+def _beyond(names: Iterable[str], version: int) -> list[str]:
+    """Of the files of a log those of later versions."""
+    return [name for name in names if (m := _NUMBER.search(name)) and int(m[0]) > version]
 
 
 def _mirror(source: Path, target: Path) -> None:
@@ -203,7 +247,7 @@ def restore(
     log = check_log(source)
     if log.damage:
         raise NotABackup(f"{source.root}: its log is damaged: {log.damage[0]}")
-    snapshot = read_log(source)
+    snapshot = read_log(source, _whole_version(source))
     files = _files_of(source, snapshot)
     damaged = [f.path for f in files.values() if not _is_whole(source, f)]
     if damaged:
@@ -223,15 +267,35 @@ def restore(
         for name in BESIDE:
             if name != LEDGER and not target.root.joinpath(name).exists():
                 _mirror(Path(source.location(name)), Path(target.location(name)))
-        _mirror(Path(source.location(FOLDER)), Path(target.location(FOLDER)))
-        coming = target.root / f".log-{uuid.uuid4().hex}"
-        shutil.copytree(source.root / "_log", coming)
+        coming = _coming(source, target, snapshot)
+        bring_stones(coming)
+        done.forgotten = forget_again(coming)
         if (target.root / "_log").exists():
             (target.root / "_log").rename(target.root / f"_log.replaced-{now():%Y%m%dT%H%M%S%f}")
-        coming.rename(target.root / "_log")
+        fault("log_aside")
+        (coming / "_log").rename(target.root / "_log")
+        fault("log_there")
         sync_folder(target.root)
-        _STATES.pop(str(target.root), None)
+        _mirror(coming / FOLDER, Path(target.location(FOLDER)))
+        shutil.rmtree(coming)
+        for root in (target.root, coming):
+            _STATES.pop(str(root), None)
     return done
+
+
+def _coming(source: Storage, target: Storage, snapshot: Snapshot) -> Path:
+    """A workspace beside the one that is restored, with the backup's log and the same parts: what was forgotten goes from it first."""
+    coming = target.root / ".restoring"
+    shutil.rmtree(coming, ignore_errors=True)
+    shutil.copytree(source.root / "_log", coming / "_log", ignore=lambda _, found: _beyond(found, snapshot.version))
+    Storage(coming).hint("_log/head", _head_of(snapshot))
+    for table in TABLES:
+        (target.root / table).mkdir(exist_ok=True)
+        (coming / table).symlink_to(target.root / table)
+    _mirror(Path(source.location(FOLDER)), coming / FOLDER)
+    _mirror(Path(target.location(LEDGER)), coming / LEDGER)
+    _STATES.pop(str(coming), None)
+    return coming
 
 
 def _copy_part(source: Storage, target: Storage, file: File) -> None:

@@ -18,8 +18,12 @@ from flows import ingest as job_of
 from flows.config import SettingsError, Workspace
 from flows.engine import Engine, read_engine
 from tests.flows.test_ingest import everything, write_articles
+from tests.flows.test_workers import children, gone
 
 HERE = Path(__file__).parent.parent.parent
+COSTLY = (
+    "Gunmen killed {} soldiers in Mali on Tuesday, and ministers of Latvia and Estonia met in Riga on May {}, 2024. "
+)
 WORKER = ("--nthreads", "1", "--no-nanny", "--no-dashboard")
 
 
@@ -108,17 +112,19 @@ def wait_for_port(port: int, seconds: float = 60) -> None:
 
 
 @contextmanager
-def dask_cluster(cwd: Path, workers: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def dask_cluster(
+    cwd: Path, workers: int, given: tuple[str, ...] = WORKER
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A scheduler and its workers, each a process, on loopback: the address, and the scheduler's process."""
     pytest.importorskip("distributed", reason="the extra `dask` is not installed")
     address = f"tcp://127.0.0.1:{free_port()}"
     host, port = "127.0.0.1", address.rpartition(":")[2]
     with ExitStack() as stack:
-        given = ("--host", host, "--port", port, "--no-dashboard", "--no-jupyter")
-        scheduler = stack.enter_context(started("dask_scheduler", *given, cwd=cwd))
+        of_scheduler = ("--host", host, "--port", port, "--no-dashboard", "--no-jupyter")
+        scheduler = stack.enter_context(started("dask_scheduler", *of_scheduler, cwd=cwd))
         wait_for_port(int(port))
         for _ in range(workers):
-            stack.enter_context(started("dask_worker", address, *WORKER, cwd=cwd))
+            stack.enter_context(started("dask_worker", address, *given, cwd=cwd))
         yield address, scheduler
 
 
@@ -150,6 +156,47 @@ def test_inline_processes_and_dask_give_the_same_rows(tmp_path: Path, monkeypatc
                 pending.result()
     with pytest.raises(SettingsError, match="no Dask scheduler answers"):
         cluster.ClusterPool(read_engine(dask), None, patience=0.5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_document_that_ends_its_reader_on_a_cluster_is_alone_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Dask worker lives on, also under a nanny, whose workers Python lets have no children."""
+    monkeypatch.delenv("DATELINE_WORKERS", raising=False)
+    write_articles(tmp_path / "in", 3)
+    (tmp_path / "in" / "0-long.txt").write_text("\n\n".join(COSTLY.format(n, n % 28 + 1) for n in range(600)))
+    inputs = job_of.plan([str(tmp_path / "in")]).inputs
+    items = tuple(pipeline.read_items(inputs, None, pipeline.Counts(), lambda _: None))
+    with dask_cluster(tmp_path, 1, tuple(one for one in WORKER if one != "--no-nanny")) as (address, _):
+        wait_for_workers(address)
+        table = f'[engine]\nrunner = "dask"\naddress = "{address}"\n[limits]\nseconds = 1\n'
+        with runner.open_pool(settings(tmp_path / "w", table), 1) as pool:
+            assert isinstance(pool, cluster.ClusterPool)
+            before = pool.client.run(os.getpid)
+            outcomes, _ = pool.submit(pipeline.Batch(1, "1", items)).result()
+            assert pool.client.run(os.getpid) == before
+            (worker,) = before.values()
+            readers = children(worker)
+    reasons = [outcome.reject.reason if outcome.reject else "stored" for outcome in outcomes]
+    assert reasons == ["too_costly", "stored", "stored", "stored"]
+    assert readers
+    assert gone(readers, 30) == []
+
+
+def wait_for_workers(address: str) -> None:
+    """On a busy machine they come late."""
+    cluster.ClusterPool(Engine("dask", None, address), None, patience=60).__exit__()
+
+
+def test_a_cluster_that_lost_all_its_workers_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "ALONE", 1.0)
+    with dask_cluster(tmp_path, 0) as (address, _):
+        with started("dask_worker", address, *WORKER, cwd=tmp_path):
+            wait_for_workers(address)
+            pool = cluster.ClusterPool(Engine("dask", None, address), None)
+        with pool, pytest.raises(SettingsError, match="has no workers any more"):
+            pool.submit(pipeline.Batch(1, "1", ())).result()
 
 
 def test_workers_without_the_same_dateline_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,33 @@ def test_configured_sources_as_a_flow(prefect_server: None, tmp_path: Path) -> N
     assert "http_404" in states[2].message
 
 
+@pytest.mark.parametrize("started", ["by the runner of serve", "by a worker of a pool", "by hand"])
+def test_only_a_run_by_hand_brings_back_what_was_forgotten(
+    prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: str
+) -> None:
+    from flows.config import workspace
+    from flows.confine import SERVED, NotAllowed
+    from flows.tasks import ingest
+
+    space = workspace(tmp_path / "forgetful")
+    given = space.inbox / "lines.jsonl"
+    given.parent.mkdir(parents=True)
+    given.write_text('{"url": "https://paper.example/1", "text": "Kenya and Ethiopia signed a treaty in Nairobi."}\n')
+    ingest([str(given)], str(space.root))
+    warehouse.forget(space.root, warehouse.by_url("https://paper.example/1"), always=True)
+    by_hand = started == "by hand"
+    if started == "by the runner of serve":
+        monkeypatch.setenv(SERVED, str(space.root))
+    elif not by_hand:
+        monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", "of-a-deployment")
+    state = ingest([str(given)], str(space.root), return_state=True)
+    counts = state.result()
+    assert (counts["articles"], counts["forgotten"]) == ((1, 0) if by_hand else (0, 1))
+    assert counts["recalled"] == (["https://paper.example/1"] if by_hand else [])
+    state = ingest([], str(space.root), again=True, return_state=True)
+    assert isinstance(state.result(raise_on_failure=False), NotAllowed) == (not by_hand)
+
+
 def test_reextraction_as_a_flow(prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from flows import ingest as job_of
     from flows import runner

@@ -57,6 +57,12 @@ def by_hand(space: Workspace, *given: str, source: str | None = None) -> Counts:
     return job_of.ingest_direct(job, space, lambda _: None, lambda _: None)
 
 
+def unasked(space: Workspace, *given: str) -> Counts:
+    """As a run that a server started, with inputs among its parameters."""
+    job = job_of.plan(list(given), None, (), space, allow_private=True, by_hand=False)
+    return job_of.ingest_direct(job, space, lambda _: None, lambda _: None)
+
+
 def stored(space: Workspace) -> list[str]:
     with warehouse.connect(space.root, comments=False) as con:
         return [url.rpartition("/")[2] for (url,) in con.execute("select url from articles order by url").fetchall()]
@@ -155,6 +161,23 @@ def test_a_fetch_by_another_name_does_not_keep_a_forgotten_source_from_coming_ba
     keeping.forget(space, "news", dry_run=False)
     poll(space, again=True)
     assert stored(space) == ["0", "1", "2", "3"]
+
+
+def test_a_run_that_a_server_started_brings_nothing_back(server: NewsServer, space: Workspace, tmp_path: Path) -> None:
+    """Neither an address, which is not even asked for, nor a file, by its own address or by that of its source."""
+    poll(space)
+    (tmp_path / "lines.jsonl").write_bytes(line(1) + line(2))
+    by_hand(space, str(tmp_path / "lines.jsonl"))
+    for what in (server.url("/a/2"), "https://paper.example/1"):
+        keeping.forget(space, what, dry_run=False)
+    asked = len(server.asked("/a/2"))
+    given = (server.url("/a/2"), str(tmp_path / "lines.jsonl"))
+    started = unasked(space, *given)
+    assert (started.articles, started.forgotten, started.recalled) == (0, 2, [])
+    assert len(server.asked("/a/2")) == asked
+    assert stored(space) == ["0", "1", "3", "2"]
+    back = by_hand(space, *given)
+    assert (back.articles, sorted(back.recalled)) == (2, sorted((server.url("/a/2"), "https://paper.example/1")))
 
 
 def drop(space: Workspace, files: dict[str, bytes]) -> tuple[list[str], dict[str, str]]:

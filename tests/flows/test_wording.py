@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -17,8 +18,8 @@ from pathlib import Path
 import pytest
 
 import warehouse
-from flows import cli, quality, report
-from flows.config import workspace
+from flows import cli, deploy, deploy_cli, quality, report, serve
+from flows.config import Workspace, workspace
 from flows.fetchview import source_rows
 from flows.ingest import ingest_direct, plan
 from flows.wording import for_markdown
@@ -110,6 +111,29 @@ def test_nothing_but_colours_reaches_a_real_terminal(root: Path, tmp_path: Path)
     assert "\\x1b[2J" in text
     assert "\x1b[2J" not in text
     assert "\x1b]0" not in text
+
+
+def test_banners_show_names_as_text(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a folder, and of deployments on a server that others may write to."""
+    from types import SimpleNamespace
+
+    from prefect.client import orchestration
+
+    space = Workspace(Path("/srv/news\x07"))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setattr(serve, "next_runs", lambda *_: [("2026-11-27 09:00", EVIL)])
+    serve._banner(space, "http://127.0.0.1:4200", True)
+    placed = SimpleNamespace(full_name=EVIL, schedules=[], triggers=[])
+    monkeypatch.setattr(deploy, "server_url", lambda _: "http://127.0.0.1:9/api")
+    monkeypatch.setattr(deploy, "register", lambda *_: ([placed], [EVIL]))
+    monkeypatch.setattr(orchestration, "get_client", lambda **_: nullcontext())
+    monkeypatch.setattr("flows.server.use_server", lambda *_: None)
+    monkeypatch.setattr("flows.config.quiet_prefect", lambda _: None)
+    deploy_cli.deploy(None, "pool", None, space.root)
+    said = capfd.readouterr().out
+    assert said.count("\\x1b]0;owned") == 3
+    assert said.count("/srv/news\\x07") == 4
+    assert harmless(said)
 
 
 def test_cells_that_a_spreadsheet_would_run_are_text(command: Command) -> None:

@@ -24,7 +24,7 @@ import warehouse
 from tests.warehouse.makers import digest, load, make_pair, make_tables
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.warehouse.harness"])
+_CONTEXT.set_forkserver_preload(["tests.warehouse.harness", "flows.mending"])
 
 STEPS = ("put_written", "put_renamed", "before_link", "after_link", "catalogue", "gc", "compact", "rewrite")
 PER_ARTICLE = {"articles_all": 1, "events_all": 2, "event_actors": 6, "event_magnitudes": 2, "mentions": 2}
@@ -57,6 +57,30 @@ def run_to_fault(operation: str, root: Path, fault: str) -> bool:
     child = _start(_child, operation, str(root), fault)
     child.join(60)
     assert child.exitcode in (0, -signal.SIGKILL), f"{operation} at {fault}: {child.exitcode}"
+    return child.exitcode != 0
+
+
+def _mend(operation: str, root: str, folder: str, fault: str) -> None:
+    from flows import mending
+
+    os.environ["DATELINE_FAULT"] = fault
+
+    {
+        "backup": lambda: warehouse.backup(root, folder),
+        "restore": lambda: mending.restore(Path(root), Path(folder)),
+        "repair": lambda: warehouse.repair(root),
+    }[operation]()
+
+
+def mend_and_kill(operation: str, root: Path, folder: Path, after: float | None = None, fault: str = "") -> bool:
+    """Back up to a folder, restore from it or repair, in a process that is killed after some seconds or at a step. Returns whether it was."""
+    child = _start(_mend, operation, str(root), str(folder), fault)
+    child.join(120 if after is None else after)
+    if child.is_alive():
+        assert after is not None, f"{operation} does not end"
+        os.kill(child.pid or 0, signal.SIGKILL)
+        child.join()
+    assert child.exitcode in (0, -signal.SIGKILL), f"{operation}: {child.exitcode}"
     return child.exitcode != 0
 
 
