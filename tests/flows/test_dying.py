@@ -76,11 +76,11 @@ def test_a_document_that_takes_too_long_is_set_aside(dateline: Dateline, root: P
     (tmp_path / "in" / "long.txt").write_text("\n\n".join(line.format(n, n % 28 + 1) for n in range(4_000)))
     root.mkdir()
     (root / "dateline.toml").write_text("[limits]\nseconds = 1\n")
-    done = dateline("ingest", str(tmp_path / "in"), "--direct")
+    done = dateline.alone("ingest", str(tmp_path / "in"), "--direct")
     assert done.returncode == 0, done.stderr
     assert "long.txt: too_costly: it took more than" in done.stderr
     assert rows(root, "select count(*) from articles") == [(12,)]
     assert rows(root, "select reason, stage from rejects") == [("too_costly", "clean")]
     version = warehouse.read_log(root).version
-    assert dateline("ingest", str(tmp_path / "in"), "--direct").returncode == 0
+    assert dateline.alone("ingest", str(tmp_path / "in"), "--direct").returncode == 0
     assert warehouse.read_log(root).version == version  # known, until a later version tries again

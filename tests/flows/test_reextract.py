@@ -292,20 +292,20 @@ def test_since_and_source_choose_loads(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_command(dateline: Dateline, root: Path) -> None:
-    assert dateline("ingest", str(SAMPLES)).returncode == 0
+    assert dateline.alone("ingest", str(SAMPLES)).returncode == 0
     (root / "lexicons").mkdir()
     (root / "lexicons" / "actors.tsv").write_text(LEXICON)
     sample = str(SAMPLES / "accord.html")
-    assert "dateline reextract" in dateline("ingest", sample).stderr
-    killed = dateline("reextract", DATELINE_FAULT="rewrite")
+    assert "dateline reextract" in dateline.alone("ingest", sample).stderr
+    killed = dateline.alone("reextract", DATELINE_FAULT="rewrite")
     assert killed.returncode == -signal.SIGKILL
     assert warehouse.read_log(root).version == 1
-    done = dateline("reextract", "--dry-run")
+    done = dateline.alone("reextract", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "told otherwise" in done.stdout
     assert "BRA → " in done.stdout
     assert warehouse.read_log(root).version == 1
-    done = dateline("reextract")
+    done = dateline.alone("reextract")
     assert done.returncode == 0, done.stderr
     assert warehouse.read_log(root).version == 2
     assert ask(root, "select count(*) from events where actor_country = 'BRA'") == [(0,)]

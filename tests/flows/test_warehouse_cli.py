@@ -170,7 +170,7 @@ def test_damage_is_said_with_its_remedy(filled: Dateline, root: Path) -> None:
         assert "Traceback" not in done.stderr
     (root / "_log" / "00000001.json").write_text("{")
     for command in (("status",), ("verify",), ("compact",), ("gc",), ("forget", "x"), ("sql", "select 1")):
-        done = filled(*command)
+        done = filled.alone(*command)
         assert done.returncode == 1, command
         assert "00000001.json" in done.stderr
         assert "Traceback" not in done.stderr
