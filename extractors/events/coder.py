@@ -7,6 +7,7 @@ many; what tells one act again is merged; what is likely enough becomes a row.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +22,8 @@ from extractors.dateline import find_dateline
 from extractors.dates import find_dates
 from extractors.events import confidence, merge
 from extractors.events.contexts import find_contexts
+from extractors.events.likeness import FEATURES, Around, Telling, stems
 from extractors.events.magnitudes import pooled, read_numbers, share_magnitudes
-from extractors.events.merge import Telling
 from extractors.events.roles import LONGEST, Cast, mentions, read_text
 from extractors.events.speaker import find_speaker
 from extractors.events.when import find_when, read_times, status_by_time, status_by_words
@@ -32,6 +33,7 @@ from extractors.ownrules import apply_rules, find
 from extractors.places import article_places
 from extractors.readings import Reading
 from extractors.records import Event, Mention
+from extractors.sentences import Sentence
 from extractors.tagger import decode
 from extractors.tagger.proposals import Proposal
 from extractors.tagger.session import Session, load
@@ -52,7 +54,7 @@ class Coding:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act with its tellings, the first first, and how likely it is right."""
+    """One act with its tellings, the surest first, and how likely it is right."""
 
     tellings: tuple[Telling, ...]
     row: Floats
@@ -128,6 +130,7 @@ def read_article(
         together = list(some)
         sentence = sentences[at]
         shares = share_magnitudes([p for p, _ in together], sentence, read_numbers(sentence))
+        told = stems(sentence.lower), stems([w.lower() for w in sentence.words[1:] if w[0].isupper()])
         for (found, vector), numbers in zip(together, shares, strict=True):
             p = replace(found, status=status_by_words(found, sentence))
             when = find_when(p, sentence, times)
@@ -135,8 +138,8 @@ def read_article(
             place = find_where(p, sentence, actors, recipients, setting)
             if place is not None and p.places:
                 actors, recipients = cast.sides(p, place.country, when.first)
-            words, trigger = _words(readings[at], p)
-            tellings.append(Telling(p, vector, actors, recipients, when, place, numbers, words, trigger))
+            around = _around(sentence, p, lexicons.words["pointing"])
+            tellings.append(Telling(p, vector, actors, recipients, when, place, numbers, around, *told))
     return Read(
         readings,
         _acts(tellings, session),
@@ -170,24 +173,18 @@ def _covering(vectors: dict[tuple[int, int], Floats], p: Proposal, blank: Floats
     return next((v for (a, b), v in vectors.items() if a < p.end and p.start < b), blank)
 
 
-def _words(reading: Reading, p: Proposal) -> tuple[frozenset[str], frozenset[str]]:
-    sentence = reading.sentence
-    inside = [
-        k for k, (a, b) in enumerate(zip(sentence.starts, sentence.ends, strict=True)) if a < p.end and p.start < b
-    ]
-    if not inside:
-        return frozenset(), frozenset()
-    first, last = inside[0], inside[-1] + 1
-    return merge.stems(sentence.lower[max(0, first - _AROUND) : last + _AROUND]), merge.stems(
-        sentence.lower[first:last]
-    )
+def _around(sentence: Sentence, p: Proposal, pointing: frozenset[str]) -> Around:
+    first, last = bisect_right(sentence.ends, p.start), bisect_left(sentence.starts, p.end)
+    around = sentence.lower[max(0, first - _AROUND) : last + _AROUND]
+    definite = 0 < first < last and sentence.lower[first - 1] in pointing
+    return Around(stems(around), stems(sentence.lower[first:last]), definite)
 
 
 def _acts(tellings: list[Telling], session: Session) -> list[Act]:
     """The tellings as acts, by the weights of the model's card."""
     return acts_of(
         tellings,
-        confidence.card_weights(session.card, "merge", merge.FEATURES),
+        confidence.card_weights(session.card, "merge", FEATURES),
         float(session.card.get("merge", {}).get("least", 2.0)),
         confidence.card_weights(session.card, "confidence", confidence.FEATURES),
     )
@@ -197,26 +194,28 @@ def acts_of(tellings: Sequence[Telling], merging: Floats, least: float, sure: Fl
     """The tellings of an article as acts, each with its confidence.
 
     Args:
-        merging: weights of `merge.FEATURES`; `least`: how likely two tellings must be of one act.
+        merging: weights of `likeness.FEATURES`; `least`: how likely a telling must be of an act.
         sure: weights of `confidence.FEATURES`.
     """
-    groups = merge.group(tellings, merging, least)
-    rivals = Counter(tellings[g[0]].proposal.sentence for g in groups)
+    pairs = merge.likely(tellings, merging)
+    groups = merge.group(tellings, pairs, least)
+    retold = merge.retold(tellings, groups, pairs)
+    together = [merge.best_first(tellings, numbers) for numbers in groups]
+    rivals = Counter(told[0].proposal.sentence for told in together)
     acts = []
-    for numbers in groups:
-        told = tuple(tellings[n] for n in numbers)
+    for told, again in zip(together, retold, strict=True):
         p = told[0].proposal
-        row = confidence.features(told, rivals[p.sentence] - 1)
+        row = confidence.features(told, rivals[p.sentence] - 1, again)
         chance = confidence.confidence(sure, row) if p.rule_id == "tagger" else p.types[0][1]
         acts.append(Act(told, row, chance))
-    return acts
+    return sorted(acts, key=lambda a: a.tellings[0].proposal.start)
 
 
 def event_of(act: Act, read: Read, lexicons: Lexicons, published: date | None, version_id: str) -> Event:
-    """The record of an act: its first telling, with what a later one adds."""
-    first, *later = act.tellings
-    p = max((t.proposal for t in act.tellings), key=lambda x: x.score)
-    sentence = read.readings[first.proposal.sentence].sentence
+    """The record of an act: its surest telling, with what another adds."""
+    first, *others = act.tellings
+    p = first.proposal
+    sentence = read.readings[p.sentence].sentence
     told = next((t for t in act.tellings if t.when.text), first)
     placed = next((t for t in act.tellings if t.proposal.places and t.place), None) or next(
         (t for t in act.tellings if t.place), first
@@ -224,37 +223,34 @@ def event_of(act: Act, read: Read, lexicons: Lexicons, published: date | None, v
     magnitudes = pooled(t.magnitudes for t in act.tellings)
     start, end = support_of(first, read)
     support = sentence.text[start - sentence.char_start : end - sentence.char_start]
-    kind = first.proposal.type if first.proposal.rule_id != "tagger" else p.type
-    info = lexicons.own.types.get(kind, {})
-    mode = p.mode if p.type == kind else first.proposal.mode
-    status = status_by_time(first.proposal.status, told.when, published)
-    speakers = (find_speaker(t.proposal, read.readings[t.proposal.sentence].sentence) for t in act.tellings)
+    info = lexicons.own.types.get(p.type, {})
+    status = status_by_time(p.status, told.when, published)
     return Event(
         event_id=hashlib.sha256(
-            f"{version_id}\0{start}\0{end}\0{kind}\0{support}".encode("utf-8", "replace")
+            f"{version_id}\0{start}\0{end}\0{p.type}\0{support}".encode("utf-8", "replace")
         ).hexdigest()[:32],
-        event_type=kind,
-        event_mode=mode,
+        event_type=p.type,
+        event_mode=p.mode,
         contexts=find_contexts(sentence, lexicons.contexts),
         quad_class=info.get("quad"),
-        score=(info.get("modes", {}).get(mode) if mode else None) or info.get("score"),
+        score=(info.get("modes", {}).get(p.mode) if p.mode else None) or info.get("score"),
         status=status,
-        attribution=next(speakers),
-        actors=first.actors or next((t.actors for t in later if t.actors), ()),
-        recipients=first.recipients or next((t.recipients for t in later if t.recipients), ()),
+        attribution=find_speaker(p, sentence),
+        actors=first.actors or next((t.actors for t in others if t.actors), ()),
+        recipients=first.recipients or next((t.recipients for t in others if t.recipients), ()),
         date_start=told.when.first,
         date_end=told.when.last,
         date_precision=told.when.precision,
         date_text=told.when.text,
         place=placed.place,
         magnitudes=magnitudes,
-        trigger=sentence.text[first.proposal.start - sentence.char_start : first.proposal.end - sentence.char_start],
+        trigger=sentence.text[p.start - sentence.char_start : p.end - sentence.char_start],
         support=support,
         char_start=start,
         char_end=end,
-        rule_id=first.proposal.rule_id,
+        rule_id=p.rule_id,
         confidence=round(act.confidence, 4),
-        tellings=tuple(support_of(t, read) for t in later),
+        tellings=tuple(support_of(t, read) for t in others),
     )
 
 

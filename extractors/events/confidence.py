@@ -11,23 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from extractors.events.merge import Telling
+from extractors.events.likeness import Telling
 from extractors.tagger.labels import TYPES
 from extractors.tagger.wordpieces import Floats
 
 FEATURES = (
-    "constant", "score", "type", "core", "tellings", "words", "actor", "recipient", "unreal", "planned", "historical", "alone", *TYPES,
+    "constant", "score", "type", "core", "tellings", "words", "actor", "recipient", "unreal", "planned", "historical", "alone", "retold", *TYPES,
 )  # fmt: skip
 
 
-def features(tellings: Sequence[Telling], rivals: int) -> Floats:
+def features(tellings: Sequence[Telling], rivals: int, retold: float) -> Floats:
     """What speaks for an act; one number for each of `FEATURES`.
 
     Args:
-        tellings: of the act.
+        tellings: of the act, the surest first.
         rivals: how many other acts are told in the sentence of its best telling.
+        retold: how likely it only tells another act again, from `merge.retold`.
     """
-    best = max(tellings, key=lambda t: t.proposal.score)
+    best = tellings[0]
     p = best.proposal
     row = [
         1.0,
@@ -42,6 +43,7 @@ def features(tellings: Sequence[Telling], rivals: int) -> Floats:
         p.status in ("planned", "called_for", "threatened"),
         p.status == "historical",
         rivals == 0,
+        retold,
         *(t == p.type for t in TYPES),
     ]
     return np.array(row, np.float32)

@@ -11,7 +11,7 @@ from typing import Any
 
 from extractors.confidence import STORED
 from extractors.events.coder import Act, Read, event_of, read_article
-from extractors.events.merge import Telling
+from extractors.events.likeness import Telling
 from extractors.lexicon import Lexicons
 from extractors.readings import Reading
 from extractors.records import Actor, Event

@@ -94,3 +94,33 @@ def test_a_shipped_model_can_be_trained_on(tmp_path: Path) -> None:
     begin_from_shipped(other, tmp_path)
     for name, value in other.state_dict().items():
         assert torch.allclose(value, kept[name], atol=float(kept[name].abs().max()) / 100 + 1e-6), name
+
+
+def test_pairs_that_a_coder_tells_apart_are_counted() -> None:
+    from extractors.tagger.train.calibrate import merged, shares
+
+    told = [(0, 1, True), (0, 2, False), (1, 2, False), (1, 3, True)]
+    counts = merged([[0, 1, 2], [3]], told)
+    assert counts.tolist() == [[0, 2], [1, 1]]
+    assert shares(counts) == (0.5, 1.0)
+
+
+def test_what_tells_an_event_again_is_a_pair_of_one_act() -> None:
+    from extractors.events.coder import read_article
+    from extractors.lexicon import load_lexicons
+    from extractors.tagger.train.calibrate import told_pairs
+
+    text = "Police arrested six protesters in Nairobi on Monday.\n\nPolice arrested the protesters outside a court.\n\nSoldiers arrested a trader in Lagos."
+    coded = article(0)
+    starts = [0, text.index("Police", 9), text.index("Soldiers")]
+    second = text.index("arrested", starts[2])
+    other = coded["events"][0] | {"sentence": 2, "trigger": [second, second + 8], "clause": [starts[2], len(text)]}
+    coded |= {
+        "text": text,
+        "sentences": [[a, b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)],
+        "events": [coded["events"][0] | {"again": [1]}, other],
+    }
+    tellings = [t for act in read_article(text, load_lexicons()).acts for t in act.tellings]
+    tellings.sort(key=lambda t: t.proposal.start)
+    arrests = [t for t in tellings if text[t.proposal.start : t.proposal.end] == "arrested"]
+    assert [pair for pair, _ in told_pairs(arrests, coded)] == [(0, 1, True), (0, 2, False), (1, 2, False)]

@@ -1,8 +1,9 @@
 """Fitting what stands behind the tagger: when two tellings are one act, how sure a row is, from where on rows are shown.
 
-    python -m extractors.tagger.train.calibrate ARTICLES.jsonl.gz MODEL_FOLDER [--gazetteer FILE] [--articles 600]
+    python -m extractors.tagger.train.calibrate ARTICLES.jsonl.gz MODEL_FOLDER [--gazetteer FILE] [--articles 1000]
 
-Merging is fitted on pairs of triggers from the split `train`, confidence on the split `valid`, which the tagger has not seen. Confidence
+Merging is fitted on pairs of triggers from the split `train`, and so is from where on they are merged; confidence on the split `valid`,
+which the tagger has not seen. Confidence
 is fitted on one half of `valid` (by hash of the id), reported on the other, and the other way round; the card gets the fit on both.
 """
 
@@ -20,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tomlkit
 
 from extractors.events import confidence, merge
 from extractors.events.coder import Read, acts_of, event_of, read_article
-from extractors.events.merge import Telling
+from extractors.events.likeness import FEATURES, Telling
 from extractors.gazetteer import Gazetteer, open_gazetteer
 from extractors.lexicon import Lexicons, load_lexicons
 from extractors.tagger.session import Session, load
@@ -33,6 +35,11 @@ from extractors.tagger.train.lines import read_lines
 from extractors.tagger.wordpieces import Floats
 
 _RIDGE = 1.0
+_RIDGE_OF_PAIRS = 10.0
+_FOLDS = 5
+_TRIED = tuple(round(0.3 + 0.025 * n, 3) for n in range(27))
+_OTHERS = 0.03
+"""Share of pairs of two acts that merging may take for one."""
 
 
 def fit(rows: Floats, right: Floats, ridge: float = _RIDGE) -> Floats:
@@ -80,23 +87,60 @@ def owner(telling: Telling, article: dict[str, Any]) -> int | None:
     return clause[0] if len(clause) == 1 and not again else None
 
 
-def pairs(tellings: Sequence[Telling], article: dict[str, Any], window: int = 60) -> list[tuple[Floats, bool]]:
-    """Pairs of tellings that may be of one act, with whether the coder holds them for one."""
+Told = tuple[int, int, bool]
+"""Two tellings by their numbers in the order of the text, and whether the coder holds them for one act."""
+
+
+def told_pairs(tellings: Sequence[Telling], article: dict[str, Any]) -> list[tuple[Told, Floats]]:
+    """The pairs of tellings that may be of one act, and of which the coder says whether they are, with their features."""
     owners = [owner(t, article) for t in tellings]
-    found = []
-    for n, later in enumerate(tellings):
-        for m in range(max(0, n - window), n):
-            one, other = owners[m], owners[n]
-            if one is not None and other is not None and merge.compatible(tellings[m].proposal, later.proposal):
-                found.append((merge.features(tellings[m], later), one == other))
-    return found
+    known = [(m, n, row) for m, n, row in merge.pairs(tellings) if owners[m] is not None and owners[n] is not None]
+    return [((m, n, owners[m] == owners[n]), row) for m, n, row in known]
 
 
-def fit_merge(reads: Sequence[Read], articles: Sequence[dict[str, Any]]) -> Floats:
-    """The weights of `merge.FEATURES`."""
-    rows = [pair for read, a in zip(reads, articles, strict=True) for pair in pairs(_tellings(read), a)]
-    print(f"merging: {len(rows)} pairs, {sum(r for _, r in rows)} of one act", flush=True)
-    return fit(np.stack([f for f, _ in rows]), np.array([r for _, r in rows], np.float32))
+def fit_merge(reads: Sequence[Read], articles: Sequence[dict[str, Any]]) -> tuple[Floats, float]:
+    """The weights of `likeness.FEATURES`, and how likely a telling must be of an act to join it.
+
+    That is the least of `_TRIED` at which at most `_OTHERS` of the pairs that are two acts are merged in articles left out of the fit.
+    """
+    tellings = [_tellings(read) for read in reads]
+    told = [told_pairs(t, a) for t, a in zip(tellings, articles, strict=True)]
+    chances: list[list[merge.Pair]] = [[] for _ in told]
+    for fold in range(_FOLDS):
+        weights = _fit_pairs([t for n, t in enumerate(told) if n % _FOLDS != fold])
+        for n in range(fold, len(told), _FOLDS):
+            chances[n] = merge.likely(tellings[n], weights)
+    for least in _TRIED:
+        counts = np.zeros((2, 2), np.int64)
+        for t, pairs, some in zip(tellings, chances, told, strict=True):
+            counts += merged(merge.group(t, pairs, least), [pair for pair, _ in some])
+        caught, others = shares(counts)
+        print(
+            f"merging from {least:.2f}: {caught:.3f} of {counts[1].sum()} pairs of one act, {others:.3f} of {counts[0].sum()} others"
+        )
+        if others <= _OTHERS:
+            break
+    return _fit_pairs(told), float(least)
+
+
+def _fit_pairs(told: Sequence[Sequence[tuple[Told, Floats]]]) -> Floats:
+    rows = [(row, same) for some in told for (_, _, same), row in some]
+    return fit(np.stack([row for row, _ in rows]), np.array([same for _, same in rows], np.float32), _RIDGE_OF_PAIRS)
+
+
+def merged(acts: Sequence[Sequence[int]], told: Sequence[Told]) -> npt.NDArray[np.int64]:
+    """How many pairs stay apart and are merged [2], of two acts and of one [2, …]."""
+    act_of = {n: k for k, act in enumerate(acts) for n in act}
+    counts = np.zeros((2, 2), np.int64)
+    for m, n, same in told:
+        counts[int(same), int(act_of[m] == act_of[n])] += 1
+    return counts
+
+
+def shares(counts: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """What share is merged of the pairs of one act, and of the others; `counts` as of `merged`."""
+    other, same = counts[:, 1] / np.maximum(1, counts.sum(1))
+    return float(same), float(other)
 
 
 def _tellings(read: Read) -> list[Telling]:
@@ -163,7 +207,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--gazetteer", type=Path)
     parser.add_argument(
-        "--articles", dest="count", type=int, default=600, help="articles of `train` that merging is fitted on"
+        "--articles", dest="count", type=int, default=1000, help="articles of `train` that merging is fitted on"
     )
     o = parser.parse_args(argv)
     gazetteer: Gazetteer | None = open_gazetteer(o.gazetteer) if o.gazetteer else None
@@ -178,28 +222,23 @@ def calibrate(articles: Sequence[dict[str, Any]], folder: Path, lexicons: Lexico
     valid = [a for a in articles if a["split"] == "valid"]
     chosen = sorted(random.Random(1).sample(range(len(train)), min(count, len(train))))
     train = [train[n] for n in chosen]
-    weights = fit_merge(read_all(train, lexicons, session), train)
+    weights, least = fit_merge(read_all(train, lexicons, session), train)
     data = Validation(valid, read_all(valid, lexicons, session), lexicons)
-    tried = {}
-    for least in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.01):
-        judged = data.judged(weights, least)
-        rows, right = np.stack([r for _, r, _, _ in judged]), np.array([g for *_, g, _ in judged], np.float32)
-        halves = np.array([half(valid[k]) for k, *_ in judged])
-        chance = np.zeros(len(rows), np.float32)
-        for h in (0, 1):
-            chance[halves == h] = _chances(fit(rows[halves != h], right[halves != h]), rows[halves == h])
-        best = max((data.score(judged, chance, t)[2], t) for t in np.arange(0.3, 0.71, 0.025))
-        error = calibration_error(chance, right)
-        p, r, f1 = data.score(judged, chance, best[1])
-        tried[least] = (f1, p, r, error, best[1], rows, right)
-        print(
-            f"merge from {least}: F1 {f1:.3f} (precision {p:.3f}, recall {r:.3f}) shown from {best[1]:.3f}; calibration error {error:.3f}",
-            flush=True,
-        )
-    least = max(tried, key=lambda k: tried[k][0])
-    f1, p, r, error, shown, rows, right = tried[least]
+    judged = data.judged(weights, least)
+    rows, right = np.stack([r for _, r, _, _ in judged]), np.array([g for *_, g, _ in judged], np.float32)
+    halves = np.array([half(valid[k]) for k, *_ in judged])
+    chance = np.zeros(len(rows), np.float32)
+    for h in (0, 1):
+        chance[halves == h] = _chances(fit(rows[halves != h], right[halves != h]), rows[halves == h])
+    _, shown = max((data.score(judged, chance, t)[2], t) for t in np.arange(0.3, 0.71, 0.025))
+    error = calibration_error(chance, right)
+    p, r, f1 = data.score(judged, chance, shown)
+    print(
+        f"merge from {least}: F1 {f1:.3f} (precision {p:.3f}, recall {r:.3f}) shown from {shown:.3f}; calibration error {error:.3f}",
+        flush=True,
+    )
     told = {
-        "merge": {"least": least, "weights": _table(merge.FEATURES, weights)},
+        "merge": {"least": least, "weights": _table(FEATURES, weights)},
         "confidence": {"shown": round(float(shown), 3), "weights": _table(confidence.FEATURES, fit(rows, right))},
         "figures": {
             "valid": {

@@ -18,13 +18,12 @@ from typing import Any
 import numpy as np
 
 from extractors.confidence import default_confidence
-from extractors.events import confidence, merge
 from extractors.events.coder import Read, event_of
 from extractors.gazetteer import open_gazetteer
 from extractors.lexicon import Lexicons, load_lexicons
 from extractors.records import Event
 from extractors.tagger.session import load
-from extractors.tagger.train.calibrate import calibration_error, pairs, read_all
+from extractors.tagger.train.calibrate import calibration_error, merged, read_all, shares, told_pairs
 from extractors.tagger.train.judge import found_of, match
 from extractors.tagger.train.lines import read_lines
 
@@ -102,15 +101,15 @@ def _judge(event: Event, gold: dict[str, Any], sums: dict[str, list[int]]) -> No
 
 def merging(articles: Sequence[dict[str, Any]], reads: Sequence[Read]) -> tuple[float, int, float, int]:
     """Of pairs that retell one act the share merged, and how many; the same of other pairs of like type."""
-    card = load().card
-    weights, least = confidence.card_weights(card, "merge", merge.FEATURES), card["merge"]["least"]
-    rows = [
-        (merge.chance(weights, f) >= least, one)
-        for a, read in zip(articles, reads, strict=True)
-        for f, one in pairs(sorted((t for x in read.acts for t in x.tellings), key=lambda t: t.proposal.start), a)
-    ]
-    same, other = [m for m, one in rows if one], [m for m, one in rows if not one]
-    return float(np.mean(same or [0])), len(same), float(np.mean(other or [0])), len(other)
+    counts = np.zeros((2, 2), np.int64)
+    for a, read in zip(articles, reads, strict=True):
+        told = sorted(
+            ((t, k) for k, act in enumerate(read.acts) for t in act.tellings), key=lambda item: item[0].proposal.start
+        )
+        acts = [[n for n, (_, k) in enumerate(told) if k == act] for act in range(len(read.acts))]
+        counts += merged(acts, [pair for pair, _ in told_pairs([t for t, _ in told], a)])
+    same, other = shares(counts)
+    return same, int(counts[1].sum()), other, int(counts[0].sum())
 
 
 def reliability(articles: Sequence[dict[str, Any]], reads: Sequence[Read], lexicons: Lexicons) -> list[str]:
