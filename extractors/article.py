@@ -45,6 +45,9 @@ def read_article(capture: Capture, cleaning: Cleaning | None = None) -> Article:
         draft = read_line(capture, how)
     elif kind.startswith("text/"):
         draft = read_plain(html.decode(capture.body, capture.charset), capture.url)
+        if draft.meta.published is None and capture.listed_at is not None:
+            listed = Instant(capture.listed_at, "second", utc=True)
+            draft.meta = replace(draft.meta, published=listed, published_from="listing")
     else:
         raise Undecodable(f"no reader for {kind}", "media_type")
     return _finish(draft, capture)

@@ -60,11 +60,11 @@ def read_page(text: str, capture: Capture, url: str | None, cleaning: Cleaning) 
     if not text.strip():
         raise NotAnArticle("the page is empty", "empty")
     tree = html.parse(text)
-    meta = read_metadata(tree, url, capture.fetched_at)
+    meta = read_metadata(tree, url, capture.fetched_at, capture.listed_at, capture.listed_title)
     body = _better(find_body(tree, meta.article_body, meta.title), text, tree, meta, cleaning)
     meta, body = _by_site(meta, body, text, capture, url, cleaning)
     refuse(tree, body, meta, MINIMUM_WORDS)
-    if meta.published is None:
+    if meta.published is None and meta.published_from is None and meta.modified is None:
         meta = _with_guessed_date(text, tree, meta, url, capture.fetched_at)
     return Draft(body.paragraphs, meta, url, None, body.method, body.confidence)
 

@@ -46,20 +46,29 @@ class Metadata:
     is_video: bool = False
 
 
-def read_metadata(tree: etree._Element, url: str | None = None, latest: datetime | None = None) -> Metadata:
+def read_metadata(
+    tree: etree._Element,
+    url: str | None = None,
+    latest: datetime | None = None,
+    listed: datetime | None = None,
+    listed_title: str | None = None,
+) -> Metadata:
     """Read everything a page says about its story.
 
     Args:
         tree: from `extractors.html.parse`; not changed.
         url: the page's address, for relative links and a date in its path.
         latest: no published date after this one is believed (the day of the fetch).
+        listed: when the listing that named the page says it was published.
+        listed_title: what that listing calls it, for a page that has no title.
     """
     meta = _meta(tree)
     things = list(_json_ld(tree))
     story = _story(things)
     site = _clean(meta.get("og:site_name")) or _name(story.get("publisher")) or _clean(meta.get("application-name"))
-    title = find_title(tree, _stated_titles(tree, meta, story), site, url)
-    dates = read_dates(tree, meta, story, things, url, title, latest)
+    titles = _stated_titles(tree, meta, story)
+    title = find_title(tree, titles, site, url) or _clean(listed_title)
+    dates = read_dates(tree, meta, story, things, url, title, latest, listed, [*titles, title or ""])
     canonical = _link(tree, "canonical") or _clean(meta.get("og:url"))
     image = _image(story.get("image")) or _clean(meta.get("og:image"))
     return Metadata(
