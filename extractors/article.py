@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from extractors import html
+from extractors.authors import wire_of
 from extractors.dateline import find_dateline
 from extractors.doors import MINIMUM_WORDS, Cleaning, Draft, read_line, read_page, read_plain
 from extractors.duplicates import near_duplicate_key
@@ -90,7 +91,7 @@ def _finish(draft: Draft, capture: Capture) -> Article:
         modified_at=meta.modified.at if meta.modified else None,
         section=meta.section,
         dateline=filed.place if filed else None,
-        wire=filed.wire if filed else None,
+        wire=(filed.wire if filed else None) or wire_of(meta.authors),
         description=meta.description,
         lead_image=without_userinfo(meta.lead_image) if meta.lead_image else None,
         paywalled=meta.paywalled,

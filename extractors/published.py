@@ -211,7 +211,7 @@ def _hints(
     scripted = [
         f
         for script in tree.iter("script")
-        if script.text and len(script.text) < 500_000
+        if script.text and len(script.text) < 500_000 and "ld+json" not in (script.get("type") or "").lower()
         for value in _IN_SCRIPT.findall(script.text)[:50]
         if (f := _first([value], latest, home))
     ]

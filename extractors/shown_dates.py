@@ -310,7 +310,7 @@ def _elsewhere(element: etree._Element, head: etree._Element | None, beside: boo
             and (_BOXES if beside else _ELSEWHERE).search(names)
         ):
             return True
-        if at.tag in ("li", "article", "div", "section") and at is not element and _leads_elsewhere(at, beside):
+        if at.tag in ("li", "article", "div", "section") and at is not element and leads_elsewhere(at, beside):
             return True
         at = at.getparent()
     return False
@@ -328,7 +328,7 @@ def _days_in(table: etree._Element) -> int:
     )
 
 
-def _leads_elsewhere(element: etree._Element, beside: bool) -> bool:
+def leads_elsewhere(element: etree._Element, beside: bool = False) -> bool:
     """Whether a small box is the teaser of another story: a linked headline and little else."""
     if next(islice(element.iter(), 40, None), None) is not None:
         return False

@@ -178,7 +178,9 @@ class FetchState:
             if row is None:
                 continue
             meta = json.loads(row[1])
-            instants: dict[str, Any] = {n: datetime.fromtimestamp(at, UTC) if (at := meta.pop(n, None)) else None for n in _INSTANTS}
+            instants: dict[str, Any] = {
+                n: datetime.fromtimestamp(at, UTC) if (at := meta.pop(n, None)) else None for n in _INSTANTS
+            }
             headers = tuple((k, v) for k, v in meta.pop("headers"))
             fetches = (Fetch(**{**f, "at": datetime.fromtimestamp(f["at"], UTC)}) for f in json.loads(row[0]))
             yield url, Capture(body=row[2], headers=headers, **instants, **meta), tuple(fetches)

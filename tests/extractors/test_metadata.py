@@ -295,6 +295,85 @@ def test_visible_byline(body: str, names: tuple[str, ...]) -> None:
     assert read("", body).authors == names
 
 
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Ines Valtorta in Lowmere", ("Ines Valtorta",)),
+        ("By Ines Valtorta for The Lowmere Post", ("Ines Valtorta",)),
+        ("Ines Valtorta Foreign correspondent and Tom Brask in Berlin", ("Ines Valtorta", "Tom Brask")),
+        ("Von Ines Valtorta, Berlin", ("Ines Valtorta",)),
+        ("Ines Valtorta Senior political editor", ("Ines Valtorta",)),
+        ("By Ludwig van der Berg", ("Ludwig van der Berg",)),
+    ],
+)
+def test_places_and_offices_are_no_part_of_a_name(line: str, names: tuple[str, ...]) -> None:
+    assert read("", f"<h1>Ferry strike ends</h1><p class='byline'>{line}</p>").authors == names
+
+
+def test_a_line_below_the_headline_that_begins_with_by_signs() -> None:
+    assert read("", "<h1>Ferry strike ends</h1><p>By Ines Valtorta</p><p>By noon the ferry had left.</p>").authors == (
+        "Ines Valtorta",
+    )
+
+
+def test_authors_of_other_stories_do_not_sign() -> None:
+    others = "".join(
+        f"<li><a href='/{n}'>Ferry strike ends after nine days</a> <span class='byline'>by <a rel='author'>{n}</a></span></li>"
+        for n in ("Jon Russet", "Anna Hale")
+    )
+    story = "<article><h1>Bridge opens</h1><div class='byline'>by <a rel='author'>Tom Brask</a> and <a rel='author'>Ines Valtorta</a></div></article>"
+    assert read("", f"{story}<div class='b'><ul>{others}</ul></div>").authors == ("Tom Brask", "Ines Valtorta")
+    assert read("", f"<article><h1>Bridge opens</h1></article><div class='b'><ul>{others}</ul></div>").authors == ()
+
+
+@pytest.mark.parametrize(
+    ("author", "names"),
+    [
+        ('[[{"@type":"Person","name":"Tom Brask"}],[{"name":"Ines Valtorta"}]]', ("Tom Brask", "Ines Valtorta")),
+        ('{"@type":"Person","givenName":"Tom","familyName":"Brask"}', ("Tom Brask",)),
+        ('[{"@id":"#tom"}]', ("Tom Brask",)),
+        ('[{"@type":"Organization","name":"Lowmere Media"},{"@type":"Person","name":"Tom Brask"}]', ("Tom Brask",)),
+        ('{"@type":"Organization","name":"Lowmere Media"}', ("Ann Weller",)),
+    ],
+)
+def test_authors_of_json_ld(author: str, names: tuple[str, ...]) -> None:
+    block = f'[{{"@type":"NewsArticle","headline":"Bridge opens","author":{author}}},{{"@type":"Person","@id":"#tom","name":"Tom Brask"}}]'
+    head = f'<title>Bridge opens</title><script type="application/ld+json">{block}</script>'
+    assert read(head, "<h1>Bridge opens</h1><p class='byline'>By <a rel='author'>Ann Weller</a></p>").authors == names
+
+
+_BLOCK = '{"@type": "NewsArticle", "headline": "Bridge opens in Lowmere", "author": {"@type": "Person", "name": "Tom Brask"}, "dateModified": "2024-05-09"%s}'
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        _BLOCK % ",",
+        _BLOCK % ', "image": undefined',
+        _BLOCK % ', "about": ["x", "y",],',
+        (_BLOCK % "") + "}",
+        (_BLOCK % "") + '{"@type": "WebSite"}',
+        "// made by hand\n" + (_BLOCK % "") + " /* end */",
+        "//<![CDATA[\n" + (_BLOCK % "") + "\n//]]>",
+        (_BLOCK % "").replace('"', "&quot;"),
+        (_BLOCK % ', "text": "it\\\'s"'),
+        (_BLOCK % "").replace("@type", "@Type").replace("NewsArticle", "NEWSARTICLE"),
+        (_BLOCK % ', "alternativeHeadline": "It is "ours" now"'),
+    ],
+)
+def test_nearly_json_is_read(block: str) -> None:
+    meta = read(f'<title>Bridge opens in Lowmere</title><script type="Application/LD+JSON">{block}</script>')
+    assert meta.authors == ("Tom Brask",)
+    assert meta.modified is not None
+
+
+def test_another_storys_block_says_nothing() -> None:
+    other = '{"@type":"NewsArticle","headline":"Ferry strike ends","url":"https://a.example/ferry","datePublished":"2021-05-03","author":{"name":"Jon Russet"}}'
+    head = "<title>Council votes for a new quay</title><link rel='canonical' href='https://a.example/quay'>"
+    meta = read(f'{head}<script type="application/ld+json">{other}</script>', "<h1>Council votes for a new quay</h1>")
+    assert (meta.published, meta.authors) == (None, ())
+
+
 def test_wire_signs_where_nobody_does() -> None:
     story = '{"@type":"NewsArticle","headline":"Ferry strike ends","author":[{"@type":"Organization","name":"dpa"}]}'
     assert read(f'<script type="application/ld+json">{story}</script>').authors == ("dpa",)
