@@ -26,6 +26,7 @@ from extractors.published import read_dates
 from extractors.titles import find_title
 
 _ARTICLE_TYPES = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting|Story)$", re.IGNORECASE)
+_SHOWS = frozenset(("VideoObject", "ImageGallery", "MediaGallery", "VideoGallery"))
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|[^\W_]+")
 _ADDRESS = re.compile(r"https?://[^/?#]*(/[^?#]+)")
 
@@ -93,7 +94,7 @@ def read_metadata(
         paywalled=_paywalled(story),
         language=(tree.get("lang") or tree.get("xml:lang") or "")[:2].lower() or None,
         article_body=_text(story.get("articleBody")) or "",
-        is_video=any("VideoObject" in _types(t) for t in things) or (meta.get("og:type") or "").startswith("video"),
+        is_video=any(k in _SHOWS for t in things for k in _types(t)) or (meta.get("og:type") or "").startswith("video"),
         is_article=bool(story) or (meta.get("og:type") or "").lower() in ("article", "news", "newsarticle"),
     )
 
