@@ -155,6 +155,27 @@ def test_json_line_with_text_only() -> None:
         ("“café”".encode("cp1252"), "ISO-8859-1", "“café”"),
         ("café".encode(), "no-such-charset", "café"),
         ("<meta charset='windows-1251'>Привет".encode("cp1251"), None, "<meta charset='windows-1251'>Привет"),
+        ("<meta charset='windows-1251'>Привет".encode("cp1251"), "iso-8859-1", "<meta charset='windows-1251'>Привет"),
+        ("<meta charset='shift_jis'>橋の会議".encode("cp932"), "latin1", "<meta charset='shift_jis'>橋の会議"),
+        (
+            "<meta charset=utf-8>Die Brücke über ".encode() + "schön".encode("cp1252"),
+            "iso-8859-1",
+            "<meta charset=utf-8>Die Brücke über schön",
+        ),
+        (
+            "Le maire a dit que la forêt brûlée serait replantée après l’été, où les élèves iront voir.".encode(
+                "cp1252"
+            ),
+            None,
+            "Le maire a dit que la forêt brûlée serait replantée après l’été, où les élèves iront voir.",
+        ),
+        (
+            "Rada řekla, že nový most bude stát u řeky příští rok a že město už má peníze na jeho stavbu.".encode(
+                "cp1250"
+            ),
+            None,
+            "Rada řekla, že nový most bude stát u řeky příští rok a že město už má peníze na jeho stavbu.",
+        ),
     ],
 )
 def test_decode(body: bytes, charset: str | None, text: str) -> None:
