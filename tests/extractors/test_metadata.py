@@ -68,6 +68,11 @@ def test_authors(author: str, names: tuple[str, ...]) -> None:
         ("<title>Bridge opens - a first look - The Post</title><meta property='og:site_name' content='The Post'>", "", "Bridge opens - a first look"),
         ("<title>X</title><meta property='og:title' content='Bridge opens in Lowmere today'>", "<h1>Bridge opens in Lowmere</h1>", "Bridge opens in Lowmere"),
         ("", "<h1>Bridge opens in Lowmere</h1>", "Bridge opens in Lowmere"),
+        ("<title>What the bridge means to you</title>", "<h1 class='entry-title'>Bridge opens in Lowmere</h1>", "Bridge opens in Lowmere"),
+        ("<title>Bridge opens in Lowmere – Notes of a Docker</title>", "<h1 class='site-title'><a href='/'>Notes of a Docker</a></h1><h1>Bridge opens in Lowmere</h1>", "Bridge opens in Lowmere"),
+        ("<title>Live: Bridge opens in Lowmere - The Post</title>", "<h1>Bridge opens in Lowmere</h1>", "Bridge opens in Lowmere"),
+        ("<title>Bridge opens in Lowmere after years of waiting</title>", "<h1 class='headline'><span class='kicker'>Harbour</span>Bridge opens in Lowmere after years</h1>", "Bridge opens in Lowmere after years"),
+        ("<title>Bridge opens in Lowmere after years | Post</title><meta property='og:title' content='Bridge opens'>", "<h1 data-breadcrumb='1'>Bridge opens</h1><h2 class='headline'>Bridge opens in Lowmere after years</h2>", "Bridge opens in Lowmere after years"),
     ],
 )  # fmt: skip
 def test_title(head: str, body: str, title: str) -> None:
