@@ -90,6 +90,7 @@ def _finish(draft: Draft, capture: Capture) -> Article:
         published_from=meta.published_from,
         modified_at=meta.modified.at if meta.modified else None,
         section=meta.section,
+        genre=meta.genre,
         dateline=filed.place if filed else None,
         wire=(filed.wire if filed else None) or wire_of(meta.authors),
         description=meta.description,

@@ -171,7 +171,7 @@ def read_line(capture: Capture, cleaning: Cleaning) -> Draft:
     meta = draft.meta
     if "title" in given:
         meta = replace(meta, title=html.clean_text(html.repair(given["title"])))
-    published = parse_instant(given.get("published_at", ""))
+    published = parse_instant(given.get("published_at") or given.get("published") or "")
     if published:
         meta = replace(meta, published=published, published_from="input")
     draft.meta, draft.url, draft.source = meta, url, given.get("source")

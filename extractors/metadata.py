@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from extractors.authors import read_authors
+from extractors.genres import find_genre
 from extractors.html import inner_text
 from extractors.instants import Instant
 from extractors.loosejson import read_loose
@@ -26,6 +27,15 @@ from extractors.published import read_dates
 from extractors.titles import find_title
 
 _ARTICLE_TYPES = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting|Story)$", re.IGNORECASE)
+_SECTIONS = (
+    "article:section",
+    "section",
+    "parsely-section",
+    "cxenseparse:section",
+    "sailthru.section",
+    "dc.subject.section",
+    "articlesection",
+)
 _SHOWS = frozenset(("VideoObject", "ImageGallery", "MediaGallery", "VideoGallery"))
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|[^\W_]+")
 _ADDRESS = re.compile(r"https?://[^/?#]*(/[^?#]+)")
@@ -41,6 +51,7 @@ class Metadata:
     published_from: str | None = None
     modified: Instant | None = None
     section: str | None = None
+    genre: str = "news"
     site: str | None = None
     canonical_url: str | None = None
     description: str | None = None
@@ -79,6 +90,7 @@ def read_metadata(
     titles = _stated_titles(tree, meta, story)
     title = find_title(tree, titles, site, url) or _clean(listed_title)
     dates = read_dates(tree, meta, story, things, url, title, latest, listed, [*titles, title or ""])
+    section = _text(story.get("articleSection")) or _clean(next((s for k in _SECTIONS if (s := meta.get(k))), None))
     image = _image(story.get("image")) or _clean(meta.get("og:image"))
     return Metadata(
         title=title,
@@ -86,7 +98,13 @@ def read_metadata(
         published=dates.published,
         published_from=dates.published_from,
         modified=dates.modified,
-        section=_text(story.get("articleSection")) or _clean(meta.get("article:section")),
+        section=section,
+        genre=find_genre(
+            [k for t in things if t is story or "LiveBlogPosting" in _types(t) for k in _types(t)],
+            [section, meta.get("article:section"), _text(story.get("genre"))],
+            url or canonical,
+            next((t for t in titles if t), title),
+        ),
         site=site,
         canonical_url=urljoin(url or "", canonical) if canonical else None,
         description=_clean(meta.get("og:description") or meta.get("description")) or _text(story.get("description")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -382,3 +383,25 @@ def test_another_storys_block_says_nothing() -> None:
 def test_wire_signs_where_nobody_does() -> None:
     story = '{"@type":"NewsArticle","headline":"Ferry strike ends","author":[{"@type":"Organization","name":"dpa"}]}'
     assert read(f'<script type="application/ld+json">{story}</script>').authors == ("dpa",)
+
+
+@pytest.mark.parametrize(
+    ("types", "section", "url", "title", "genre"),
+    [
+        ("OpinionNewsArticle", None, None, "Build the bridge", "opinion"),
+        ("NewsArticle", "Meinung", None, "Baut die Brücke", "opinion"),
+        ("NewsArticle", "World", "https://a.example/opinion/bridge", "Build the bridge", "opinion"),
+        ("NewsArticle", None, None, "Editorial: Build the bridge", "opinion"),
+        ("LiveBlogPosting", "World", None, "Bridge opens", "live"),
+        ("NewsArticle", "Obituaries", None, "Ann Weller, bridge builder", "obituary"),
+        ("NewsArticle", "Communiqué de presse", None, "Le pont", "press_release"),
+        ("NewsArticle", None, None, "Interview | The mayor of Lowmere", "interview"),
+        ("NewsArticle", None, None, "7 things you should know about the bridge", "list"),
+        ("NewsArticle", None, None, "7 people who fled to Lowmere are back", "news"),
+        ("NewsArticle", "World", "https://a.example/world/opinion-polls-open", "Bridge opens", "news"),
+    ],
+)
+def test_genre(types: str, section: str | None, url: str | None, title: str, genre: str) -> None:
+    block = {"@type": types, "headline": title} | ({"articleSection": section} if section else {})
+    head = f'<title>{title}</title><script type="application/ld+json">{json.dumps(block)}</script>'
+    assert read(head, f"<h1>{title}</h1>", url).genre == genre
