@@ -258,7 +258,7 @@ def _elsewhere(element: etree._Element) -> bool:
             return False
         if at.tag in ("aside", "nav", "footer", "form"):
             return True
-        if at.tag in ("li", "article", "div", "section") and next(at.iter("h1"), None) is None and leads_elsewhere(at):
+        if at.tag in ("li", "article", "div", "section") and leads_elsewhere(at) and next(at.iter("h1"), None) is None:
             return True
         names = f"{at.get('class') or ''} {at.get('id') or ''}"
         if (

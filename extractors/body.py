@@ -17,6 +17,8 @@ from extractors.blocks import Block, Node, cut_blocks, rules
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _SENTENCE_END = re.compile(r"[.!?…。！？”\"»)’:][\s”\"’»)]*$")
+_MOST_QUOTATIONS = 50
+"""Quotations set as figures that are looked for in the rest of the text."""
 _ALNUM = re.compile(r"[^\W_]+")
 
 
@@ -272,6 +274,7 @@ def _clean(blocks: list[Block], nodes: list[Node], title: str | None) -> list[Bl
     kept: list[Block] = []
     seen: set[str] = set()
     recent: tuple[str, ...] = ()
+    quotations = 0
     told = fold(" ".join(b.text for b in blocks if not b.figure)) if any(b.figure for b in blocks) else ""
     for block in _before_the_end(blocks, nodes):
         length = len(block.text)
@@ -279,7 +282,8 @@ def _clean(blocks: list[Block], nodes: list[Node], title: str | None) -> list[Bl
             folded_title and length < 2 * len(folded_title) + 20 and fold(block.text) == folded_title
         ):
             continue
-        if block.figure and fold(block.text) in told:
+        quotations += block.figure
+        if block.figure and (quotations > _MOST_QUOTATIONS or fold(block.text) in told):
             continue
         if block.links > 0.6 * length and not _linked_sentence(block):
             continue

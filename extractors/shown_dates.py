@@ -55,6 +55,8 @@ _PARTS = re.compile(r"[|•·;,/(\[–—»›:]|\s-\s|[.!?…](?=\s|$)")
 _END = re.compile(r"[a-zß-ÿа-яё)][.!?…][\s”\"’)]*$|\d{4}[.!?…]$")
 _NEAR, _FAR, _BEFORE = 60, 3000, 15
 """Elements behind the headline in which a date line is believed, or a marked one; elements above it."""
+_MOST_WEIGHED = 12
+"""Dates behind the text whose boxes are weighed; the bound keeps hostile pages linear."""
 _LONG, _FEW = 80, 4
 """Characters from which an element is a paragraph; words that may stand beside a date in a line that is no sentence."""
 
@@ -102,7 +104,7 @@ def read_shown(tree: etree._Element, title: str | None, latest: datetime | None,
     if head is None:
         _without_headline(tree, shown, latest, home)
         return shown
-    paragraphs, since = 0, 0
+    paragraphs = since = weighed = 0
     late: list[tuple[str, Instant]] = []
     for at, element in enumerate(islice(_following(head), _FAR)):
         if _is_paragraph(element):
@@ -117,8 +119,10 @@ def read_shown(tree: etree._Element, title: str | None, latest: datetime | None,
             shown.other = True
         else:
             _take(shown, readings, beside, element)
-            if not beside and _is_apart(element, readings, head):
-                late.append(("time" if element.tag == "time" else "text", readings[0].instant))
+            if not beside and weighed < _MOST_WEIGHED and shown.near is None and shown.sure is None:
+                weighed += 1
+                if _is_apart(element, readings, head):
+                    late.append(("time" if element.tag == "time" else "text", readings[0].instant))
         since += shown.sure is not None
         if shown.first or since > _BEFORE:
             return shown
@@ -168,6 +172,8 @@ def _is_paragraph(element: etree._Element) -> bool:
         return False
     if element.tag == "p":
         text = inner_text(element)
+        if len(text) < _LONG:
+            return False
         links = sum(len(a.text or "") for a in element.iter("a"))
         return len(text) - links >= _LONG
     return len(element.text or "") >= _LONG and len((element.text or "").split()) > 8

@@ -47,7 +47,8 @@ def find_title(tree: etree._Element, stated: list[str], site: str | None, url: s
         key = _key(text)
         if not 8 < len(text) < 300 or not key or key in owners:
             continue
-        names = " ".join(f"{k} {v}" for k, v in heading.items() if k in _NAMING or k.startswith("data-"))[:300]
+        said: dict[str, str] = dict(heading.items())  # type: ignore[arg-type]
+        names = " ".join(f"{k} {v}" for k, v in said.items() if k in _NAMING or k.startswith("data-"))[:300]
         if _SITE.search(names):
             continue
         # Of equals the one that the page names as its headline; so named it is printed, whatever the page says to others.
@@ -70,12 +71,14 @@ def find_title(tree: etree._Element, stated: list[str], site: str | None, url: s
 def _printed(heading: etree._Element) -> str:
     """A heading's words without the topic that is set above them in an element of its own."""
     whole = inner_text(heading)
+    if not whole:
+        return whole
     kickers = [
         e
         for e in heading.iter("span", "small", "div", "strong", "a", "p")
         if e is not heading and _KICKER.search(e.get("class") or "")
     ]
-    for kicker in kickers if whole else ():
+    for kicker in kickers:
         said = inner_text(kicker)
         if said and whole.startswith(said) and len(whole) - len(said) > 8:
             whole = whole[len(said) :].lstrip(" :|–—-/•")

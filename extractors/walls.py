@@ -44,6 +44,8 @@ def asks_for_consent(paragraph: str) -> bool:
     >>> asks_for_consent("The office fined a shop that had stored cookies without the consent of 4,000 visitors.")
     False
     """
+    if len(paragraph) > 24 * _SHORT:
+        return False
     words = _WORD.findall(paragraph.lower())
     known, address = _consent_words()
     told = {w for w in words if w in known}
