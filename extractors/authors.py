@@ -145,7 +145,7 @@ def _json_names(story: dict[str, Any], things: list[dict[str, Any]]) -> tuple[li
             queue.append(raw)
         elif isinstance(raw, str):
             found = offices if "Organization" in kinds else people
-            found.extend(split_names(_plain(raw), trusted=True))
+            found.extend(split_names(_plain(raw), trusted=True, stated=True))
     return _unique(people), _unique(offices)
 
 
@@ -275,11 +275,12 @@ def _elsewhere(element: etree._Element) -> bool:
     return False
 
 
-def split_names(raw: str, trusted: bool) -> list[str]:
+def split_names(raw: str, trusted: bool, stated: bool = False) -> list[str]:
     """The names in a byline.
 
     Args:
         trusted: the text is marked as an author's name: then one word may be a name, and an organisation may sign.
+        stated: the text is said for machines, so that one word behind a name is another name and no place.
 
     >>> split_names("By Ines Valtorta and Tom Brask", trusted=False)
     ['Ines Valtorta', 'Tom Brask']
@@ -295,7 +296,14 @@ def split_names(raw: str, trusted: bool) -> list[str]:
         name = _TAIL.sub("", _TAIL.sub("", _LABEL.sub("", part))).strip(" .,:-–—|/•")
         if names and _OFFICE.search(name):
             continue  # "Ines Valtorta, Harbour Correspondent"
-        if names and " " in names[0] and " " not in name and not _CJK.fullmatch(name) and name.lower() not in _AGENCIES:
+        if (
+            not stated
+            and names
+            and " " in names[0]
+            and " " not in name
+            and not _CJK.fullmatch(name)
+            and name.lower() not in _AGENCIES
+        ):
             continue  # "Ines Valtorta, Lowmere"
         if _is_name(name, trusted):
             names.append(_cased(name))

@@ -145,10 +145,17 @@ def read_dates(
     address = next(
         (f for a in (url, meta.get("og:url")) if a and (f := instant_in_url(a)) and _plausible(f, latest)), None
     )
-    shown = read_shown(tree, title, latest, home)
     modified = _first([_value(story, "dateModified"), *(meta.get(k) for k in _MODIFIED)], latest, home)
+    # What readers see is looked at only where machines are not told all: it costs more than all the rest.
+    stated = next(_stated(meta, story, things, latest, home), None)
+    if stated and (address or stated[1].zoned or stated[1].precision == "day"):
+        return Dates(*_agree(stated[1], stated[0], address, modified), modified)
+    shown = read_shown(tree, title, latest, home)
     modified = modified or shown.modified
-    for where, instant in _statements(meta, story, things, shown, address, latest, home):
+    if stated:
+        beside = shown.published or (shown.near[1] if shown.near else None)
+        return Dates(_local(stated[1], beside) if beside else _at_home(stated[1], url), stated[0], modified)
+    for where, instant in _seen(meta, story, shown, address, latest, home):
         if address is None and not instant.zoned and instant.precision != "day":
             beside = shown.published or (shown.near[1] if shown.near else None)
             return Dates(_local(instant, beside) if beside else _at_home(instant, url), where, modified)
@@ -172,16 +179,14 @@ def _home(meta: dict[str, str], url: str | None) -> str | None:
     return {"uk": "gb"}.get(country[1].lower(), country[1].lower()) if country else None
 
 
-def _statements(
+def _stated(
     meta: dict[str, str],
     story: dict[str, Any],
     things: list[dict[str, Any]],
-    shown: Shown,
-    address: Instant | None,
     latest: datetime | None,
     home: str | None,
 ) -> Iterator[tuple[str, Instant]]:
-    """The dates a page states, the surest first."""
+    """The dates of publication that a page states for machines, the surest first."""
     stated = _first([_value(story, "datePublished"), _value(story, "uploadDate")], latest, home)
     if stated:
         yield "json-ld", stated
@@ -191,6 +196,17 @@ def _statements(
     stated = _first([_value(t, "datePublished") for t in things if "WebPage" in str(t.get("@type"))][:1], latest, home)
     if stated:
         yield "json-ld", stated
+
+
+def _seen(
+    meta: dict[str, str],
+    story: dict[str, Any],
+    shown: Shown,
+    address: Instant | None,
+    latest: datetime | None,
+    home: str | None,
+) -> Iterator[tuple[str, Instant]]:
+    """The dates that a page shows as that of publication, and those for machines that may be of something else."""
     if shown.published:
         yield "time", shown.published
     stated = _first([_value(story, "dateCreated")], latest, home)

@@ -37,7 +37,7 @@ _STORY = 1500
 
 _LIST = 4
 """Teasers below linked headlines from which a page is a list of stories."""
-_SHELL = 60
+_SHELL = 45
 """Words beside a video or a gallery up to which they are its caption."""
 
 
@@ -63,7 +63,9 @@ def refuse(tree: etree._Element, body: Body, meta: Metadata, minimum: int, asked
     if sum(map(len, body.paragraphs)) > 2 * _STORY:
         return
     words = sum(map(count_words, body.paragraphs))
-    if words < 250 and is_consent(body.paragraphs if words >= minimum else asked or body.paragraphs, meta.title):
+    if words < (minimum if meta.is_article else 250) and is_consent(
+        body.paragraphs if words >= minimum else asked or body.paragraphs, meta.title
+    ):
         raise NotAnArticle("the page asks for consent or a check instead of telling a story", "consent_page")
     if (
         words < 150

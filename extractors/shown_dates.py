@@ -53,7 +53,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _SEPARATOR = re.compile(r"[|•·;/(\[–—»›]|\s-\s|[.!?…](?=\s|$)")
 _PARTS = re.compile(r"[|•·;,/(\[–—»›:]|\s-\s|[.!?…](?=\s|$)")
 _END = re.compile(r"[a-zß-ÿа-яё)][.!?…][\s”\"’)]*$|\d{4}[.!?…]$")
-_NEAR, _FAR, _BEFORE = 60, 3000, 15
+_NEAR, _FAR, _BEFORE = 60, 1500, 15
 """Elements behind the headline in which a date line is believed, or a marked one; elements above it."""
 _MOST_WEIGHED = 12
 """Dates behind the text whose boxes are weighed; the bound keeps hostile pages linear."""

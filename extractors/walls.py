@@ -36,6 +36,11 @@ def _consent_words() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(said["words"].split()), frozenset(said["address"].split())
 
 
+@cache
+def _stems() -> tuple[str, ...]:
+    return tuple(s for s in re.split(r"[|\n]", _data()["offer"]["stems"]) if s)
+
+
 def asks_for_consent(paragraph: str) -> bool:
     """Whether a paragraph is one of a request for consent, or of a check for robots: it speaks to its reader, of several such things.
 
@@ -61,7 +66,10 @@ def offers(paragraph: str) -> bool:
     >>> offers("This text is reserved for subscribers. Subscribe to read on.")
     True
     """
-    return len(paragraph) < 12 * _SHORT and _patterns()[1].search(paragraph) is not None
+    if len(paragraph) >= 12 * _SHORT:
+        return False
+    text = paragraph.lower()
+    return any(stem in text for stem in _stems()) and _patterns()[1].search(text) is not None
 
 
 def without_consent(paragraphs: tuple[str, ...]) -> tuple[str, ...]:
