@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from extractors.records import Article, Capture, Extraction
     from extractors.tagger.session import Session
 
-VERSION = f"2026.11.3+{model_id()}"
+VERSION = f"2026.11.4+{model_id()}"
 """Changes whenever the same bytes may give other records, so with every model too; stored beside every row."""
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from extractors import html
+from extractors.authors import wire_of
 from extractors.dateline import find_dateline
 from extractors.doors import MINIMUM_WORDS, Cleaning, Draft, read_line, read_page, read_plain
 from extractors.duplicates import near_duplicate_key
@@ -45,6 +46,9 @@ def read_article(capture: Capture, cleaning: Cleaning | None = None) -> Article:
         draft = read_line(capture, how)
     elif kind.startswith("text/"):
         draft = read_plain(html.decode(capture.body, capture.charset), capture.url)
+        if draft.meta.published is None and capture.listed_at is not None:
+            listed = Instant(capture.listed_at, "second", utc=True)
+            draft.meta = replace(draft.meta, published=listed, published_from="listing")
     else:
         raise Undecodable(f"no reader for {kind}", "media_type")
     return _finish(draft, capture)
@@ -86,8 +90,9 @@ def _finish(draft: Draft, capture: Capture) -> Article:
         published_from=meta.published_from,
         modified_at=meta.modified.at if meta.modified else None,
         section=meta.section,
+        genre=meta.genre,
         dateline=filed.place if filed else None,
-        wire=filed.wire if filed else None,
+        wire=(filed.wire if filed else None) or wire_of(meta.authors),
         description=meta.description,
         lead_image=without_userinfo(meta.lead_image) if meta.lead_image else None,
         paywalled=meta.paywalled,

@@ -7,12 +7,18 @@ are no names.
 from __future__ import annotations
 
 import re
+import tomllib
+from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from extractors.html import inner_text
+from extractors.shown_dates import leads_elsewhere
 
 
 def _words(names: str) -> frozenset[str]:
@@ -73,6 +79,9 @@ _NOT_BYLINE = re.compile(
     r"comment(?!ary)|respond|related|bio|avatar|image|img|photo|social|follow|title|job|role|popular|sidebar|widget|recommend|desc|label|teaser|navigation|list[-_]?item",
     re.IGNORECASE,
 )
+_SIGNS = re.compile(
+    r"(?:by|von|par|por|di|door|av|af|przez|autor(?:in)?:|text:|texto:|testo:)\s+(?=[^\W\d_])", re.IGNORECASE
+)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af·]{2,12}")
 _MOST = 12
 
@@ -80,7 +89,7 @@ _MOST = 12
 def read_authors(
     tree: etree._Element, story: dict[str, Any], things: list[dict[str, Any]], site: str | None
 ) -> tuple[str, ...]:
-    """Names as signed, in order, each once.
+    """Names as signed, in order, each once: persons where any sign, else the organisation.
 
     Args:
         story: the JSON-LD thing the page is about; `things` are all of them.
@@ -88,14 +97,20 @@ def read_authors(
     """
     publisher = story.get("publisher")
     own = {_fold(site or ""), _fold(str(publisher.get("name"))) if isinstance(publisher, dict) else ""}
-    stated = _unique(_json_names(story, things))
+    people, offices = _json_names(story, things)
+    own |= {_fold(n) for n in offices}
     # Many sites name themselves in JSON-LD, and the writer elsewhere.
-    names = [n for n in stated if _fold(n) not in own]
+    names = [n for n in people if _fold(n) not in own]
     if not names:
         names = [n for n in _unique(_meta_names(tree)) if _fold(n) not in own]
     if not names:
-        names = [n for n in _visible_names(tree) if _fold(n) not in own] or stated
+        names = [n for n in _visible_names(tree) if _fold(n) not in own] or [*people, *offices]
     return tuple(names[:_MOST])
+
+
+def wire_of(authors: Iterable[str]) -> str | None:
+    """The news agency among those who sign."""
+    return next((name for name in authors if name.lower() in _AGENCIES), None)
 
 
 def _fold(text: str) -> str:
@@ -109,15 +124,36 @@ def _unique(names: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def _json_names(story: dict[str, Any], things: list[dict[str, Any]]) -> Iterator[str]:
-    value = story.get("author") or story.get("creator")
-    for one in (value if isinstance(value, list) else [value])[:50]:
-        if isinstance(one, dict) and not one.get("name") and one.get("@id"):
-            one = next((t for t in things if t.get("@id") == one["@id"] and t.get("name")), one)
-        raw = one.get("name") if isinstance(one, dict) else one
-        for text in raw if isinstance(raw, list) else [raw]:
-            if isinstance(text, str):
-                yield from split_names(_plain(text), trusted=True)
+def _json_names(story: dict[str, Any], things: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    """Persons and organisations that JSON-LD names, however they are wrapped."""
+    named = {str(t["@id"]): t for t in things if t.get("@id") and (t.get("name") or t.get("familyName"))}
+    queue = deque([story.get("author") or story.get("creator")])
+    people: list[str] = []
+    offices: list[str] = []
+    for _ in range(100):
+        if not queue:
+            break
+        one = queue.popleft()
+        if isinstance(one, list):
+            queue.extendleft(reversed(one[:50]))
+            continue
+        if isinstance(one, dict) and one.get("@id") in named and not one.get("name"):
+            one = named[str(one["@id"])]
+        kinds = str(one.get("@type")) if isinstance(one, dict) else ""
+        raw = _name_of(one) if isinstance(one, dict) else one
+        if isinstance(raw, list | dict):
+            queue.append(raw)
+        elif isinstance(raw, str):
+            found = offices if "Organization" in kinds else people
+            found.extend(split_names(_plain(raw), trusted=True, stated=True))
+    return _unique(people), _unique(offices)
+
+
+def _name_of(person: dict[str, Any]) -> Any:
+    if person.get("name"):
+        return person["name"]
+    parts = [person.get(key) for key in ("givenName", "additionalName", "familyName")]
+    return " ".join(p for p in parts if isinstance(p, str)) or person.get("author") or person.get("@list")
 
 
 def _plain(text: str) -> str:
@@ -149,30 +185,64 @@ def _meta_names(tree: etree._Element) -> Iterator[str]:
 
 
 def _visible_names(tree: etree._Element) -> list[str]:
-    """The first byline: what is marked as author for machines before what is only named so."""
+    """The first byline: what is marked as author for machines before what is only named so, or begins with "By" below the headline.
+
+    Others that are marked count only beside the first: those of the stories that the page recommends stand elsewhere.
+    """
     marked: list[str] = []
     named: list[str] = []
+    home: etree._Element | None = None
     for element in tree.iter(
         "a", "span", "p", "div", "address", "strong", "em", "li", "small", "b", "cite", "td", "meta"
     ):
         rel, prop = element.get("rel") or "", element.get("itemprop") or ""
         names = element.get("class") or ""
         sure = "author" in rel.split() or prop in ("author", "creator")
-        if not sure and not (names and _BYLINE.search(names)):
+        if not sure and (named or not (names and _BYLINE.search(names))):
             continue
         if (names and _NOT_BYLINE.search(names)) or _elsewhere(element):
             continue
+        if home is not None and home not in element.iterancestors():
+            break
         text = element.get("content") if element.tag == "meta" else _short_text(element)
         found = split_names(text, trusted=sure or bool(_LABEL.match(text))) if text else []
         if sure and found:
             marked.extend(found)
+            home = home if home is not None else _byline_of(element)
             if len(marked) > 4:
                 break
         elif found and not named:
             named = found
-        if not marked and named and sure:
-            continue
-    return _unique(marked)[:4] or named[:6]
+    return _unique(marked)[:4] or named[:6] or _below_headline(tree)
+
+
+def _byline_of(element: etree._Element) -> etree._Element | None:
+    """The part of a page around an author in which others may sign the same story."""
+    around = element.getparent()
+    for at in islice(element.iterancestors(), 3):
+        if at.tag in ("article", "main", "body", "html", "section"):
+            break
+        around = at
+    return around
+
+
+def _below_headline(tree: etree._Element) -> list[str]:
+    """The names of a short line below the headline that begins with "By"."""
+    head = next(tree.iter("h1"), None)
+    if head is None:
+        return []
+    following = (e for level in (head, *islice(head.iterancestors(), 2)) for e in level.itersiblings())
+    for element in islice(following, 6):
+        for line in islice(element.iter("p", "div", "span"), 8):
+            text = _short_text(line) or ""
+            if (
+                len(text) < 90
+                and _SIGNS.match(text)
+                and not _elsewhere(line)
+                and (names := split_names(text, trusted=False))
+            ):
+                return names
+    return []
 
 
 def _short_text(element: etree._Element) -> str | None:
@@ -181,19 +251,21 @@ def _short_text(element: etree._Element) -> str | None:
 
 
 def _elsewhere(element: etree._Element) -> bool:
-    """Whether an element stands in comments, boxes about authors, or the margins."""
+    """Whether an element stands in comments, boxes about authors or other stories, or the margins."""
     at = element.getparent()
     for _ in range(10):
         if at is None or at.tag in ("body", "html"):
             return False
         if at.tag in ("aside", "nav", "footer", "form"):
             return True
+        if at.tag in ("li", "article", "div", "section") and leads_elsewhere(at) and next(at.iter("h1"), None) is None:
+            return True
         names = f"{at.get('class') or ''} {at.get('id') or ''}"
         if (
             len(names) > 1
             and at.tag not in ("main", "article")
             and re.search(
-                r"comment(?!ary)|respond|related|sidebar|recommend|popular|widget-area|teaser|most-read|entry-footer",
+                r"comment(?!ary)|respond|related|sidebar|recommend|popular|widget-area|teaser|most-read|entry-footer|recent|latest|more-(?:stories|news|from|on)",
                 names,
                 re.IGNORECASE,
             )
@@ -203,11 +275,12 @@ def _elsewhere(element: etree._Element) -> bool:
     return False
 
 
-def split_names(raw: str, trusted: bool) -> list[str]:
+def split_names(raw: str, trusted: bool, stated: bool = False) -> list[str]:
     """The names in a byline.
 
     Args:
         trusted: the text is marked as an author's name: then one word may be a name, and an organisation may sign.
+        stated: the text is said for machines, so that one word behind a name is another name and no place.
 
     >>> split_names("By Ines Valtorta and Tom Brask", trusted=False)
     ['Ines Valtorta', 'Tom Brask']
@@ -219,13 +292,45 @@ def split_names(raw: str, trusted: bool) -> list[str]:
     if not text or _NEVER.search(text):
         text = "" if "," not in text and " " not in text else text
     parts = [text] if trusted and _is_one(text) else _SPLIT.split(text)
-    for part in parts:
+    for part in map(_without_office, parts):
         name = _TAIL.sub("", _TAIL.sub("", _LABEL.sub("", part))).strip(" .,:-–—|/•")
         if names and _OFFICE.search(name):
             continue  # "Ines Valtorta, Harbour Correspondent"
+        if (
+            not stated
+            and names
+            and " " in names[0]
+            and " " not in name
+            and not _CJK.fullmatch(name)
+            and name.lower() not in _AGENCIES
+        ):
+            continue  # "Ines Valtorta, Lowmere"
         if _is_name(name, trusted):
             names.append(_cased(name))
     return names
+
+
+def _without_office(part: str) -> str:
+    """A name without what follows it: an office ("Diplomatic editor"), a place ("in Lowmere"), whom it was written for."""
+    words = part.split()
+    small = [w.strip(".,:").lower() for w in words]
+    if any(not w[:1].isupper() or _ROLE.search(w) for w in words[:2]):
+        return part
+    for at in range(1, len(words)):
+        if at >= 2 and small[at] in _around()["after"]:
+            return " ".join(words[:at])
+        if at >= 2 and small[at] in _around()["office"]:
+            while at > 2 and small[at - 1] in _around()["of"]:
+                at -= 1
+            return " ".join(words[:at])
+    return part
+
+
+@cache
+def _around() -> dict[str, frozenset[str]]:
+    """The data of `byline.toml`."""
+    data = tomllib.loads((Path(__file__).parent / "byline.toml").read_text(encoding="utf-8"))
+    return {name: _words(said) for name, said in data.items()}
 
 
 def _is_one(text: str) -> bool:

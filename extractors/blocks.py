@@ -44,6 +44,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SHOWN_AGAIN = re.compile(
     r"(?:^|[\s:-])(?:d|visible|show|block|flex|grid|inline)-|:(?:block|flex|grid|inline|contents)\b"
 )
+_POST = re.compile(r"twitter|tweet|instagram|tiktok|facebook|bluesky|mastodon|reddit|embed|video", re.IGNORECASE)
 _MOST_SPARED = 20
 """Elements whose prose is weighed before they are cut; the bound keeps hostile nesting linear."""
 _long_texts: Any = etree.XPath(
@@ -64,6 +65,8 @@ class Block:
     node: int = 0
     lead: bool = False
     """Its element is named as a standfirst."""
+    figure: bool = False
+    """It is a quotation set as a figure, which may say once more what the text says."""
 
 
 @dataclass(slots=True)
@@ -177,6 +180,7 @@ class _Walk:
     __slots__ = (
         "blocks",
         "bold",
+        "figures",
         "linked",
         "links",
         "nodes",
@@ -195,7 +199,7 @@ class _Walk:
         self.nodes: list[Node] = []
         self.stack: list[tuple[int, str]] = [(-1, "body")]
         self.parts: list[str] = []
-        self.linked = self.bold = self.links = self.strong = self.spared = 0
+        self.linked = self.bold = self.links = self.strong = self.spared = self.figures = 0
         self.skipping = False
 
     def enter(self, element: etree._Element, tag: str) -> bool:
@@ -211,6 +215,7 @@ class _Walk:
             return True
         if tag in _BLOCK:
             self.flush()
+            self.figures += tag == "figure"
             strong = said.get("itemprop") == "articleBody"
             parent = self.stack[-1][0]
             lead = names.lead or said.get("itemprop") == "description" or (parent >= 0 and self.nodes[parent].lead)
@@ -234,6 +239,7 @@ class _Walk:
             self.skipping = False
         elif tag in _BLOCK:
             self.flush()
+            self.figures -= tag == "figure"
             self.nodes[self.stack.pop()[0]].end = len(self.blocks)
         elif tag == "a":
             self.links = max(0, self.links - 1)
@@ -266,10 +272,14 @@ class _Walk:
                 text = " ".join(piece.split())
                 if text:
                     share = self.linked if len(pieces) == 1 else round(self.linked * len(piece) / len(raw))
-                    self.blocks.append(Block(text, min(share, len(text)), tag, self.bold, 0.0, at, lead))
+                    self.blocks.append(
+                        Block(text, min(share, len(text)), tag, self.bold, 0.0, at, lead, self.figures > 0)
+                    )
         self.linked = self.bold = 0
 
     def _cut(self, element: etree._Element, tag: str, names: Names, said: dict[str, str]) -> bool:
+        if tag == "figure" and _quotes(element):
+            return False
         if tag in _SKIP:
             if tag not in _SKIP_UNLESS_PROSE or self.spared >= _MOST_SPARED:
                 return True
@@ -313,6 +323,12 @@ def _pruned(element: etree._Element, tag: str, names: Names, said: dict[str, str
         return True
     # A teaser with a link leads elsewhere, one without is the story's own standfirst.
     return names.teaser and next(element.iter("a"), None) is not None
+
+
+def _quotes(figure: etree._Element) -> bool:
+    """Whether a figure is a quotation, and no picture and no post of a network."""
+    quotation = next(figure.iter("blockquote", "q"), None)
+    return quotation is not None and not _POST.search(f"{figure.get('class') or ''} {quotation.get('class') or ''}")
 
 
 def _is_captioned(element: etree._Element) -> bool:

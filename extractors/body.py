@@ -17,6 +17,8 @@ from extractors.blocks import Block, Node, cut_blocks, rules
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _SENTENCE_END = re.compile(r"[.!?…。！？”\"»)’:][\s”\"’»)]*$")
+_MOST_QUOTATIONS = 50
+"""Quotations set as figures that are looked for in the rest of the text."""
 _ALNUM = re.compile(r"[^\W_]+")
 
 
@@ -29,6 +31,8 @@ class Body:
     confidence: float
     linked_headlines: int
     """Blocks on the page that are nothing but a link of headline length: many of them make a list page."""
+    teasers: int = 0
+    """Paragraphs that stand below such a block."""
 
 
 @cache
@@ -91,7 +95,21 @@ def _choose(blocks: list[Block], nodes: list[Node], known: str, title: str | Non
     parts = [b for n in _continued(best, nodes, worth) for b in blocks[n.start : n.end]]
     chosen = _clean([*_standfirst(blocks, best, title), *parts], nodes, title)
     total = sum(b.score for b in blocks if b.score > 0) or 1.0
-    return Body(tuple(b.text for b in chosen), "blocks", round(min(1.0, max(0.0, worth(best) / total)), 3), heads)
+    confidence = round(min(1.0, max(0.0, worth(best) / total)), 3)
+    return Body(tuple(b.text for b in chosen), "blocks", confidence, heads, _teasers(blocks, chosen))
+
+
+def _teasers(blocks: list[Block], chosen: list[Block]) -> int:
+    """How many paragraphs stand below a linked headline, a line between them left aside."""
+    taken = {id(b) for b in chosen}
+    count = 0
+    for at, block in enumerate(blocks):
+        if id(block) in taken and not block.tag.startswith("h"):
+            before = blocks[max(0, at - 2) : at]
+            count += any(_is_linked_headline(b) for b in before[-1:]) or (
+                len(before) == 2 and len(before[1].text) < 40 and _is_linked_headline(before[0])
+            )
+    return count
 
 
 def _marked(best: Node, blocks: list[Block], nodes: list[Node]) -> Node | None:
@@ -256,11 +274,16 @@ def _clean(blocks: list[Block], nodes: list[Node], title: str | None) -> list[Bl
     kept: list[Block] = []
     seen: set[str] = set()
     recent: tuple[str, ...] = ()
+    quotations = 0
+    told = fold(" ".join(b.text for b in blocks if not b.figure)) if any(b.figure for b in blocks) else ""
     for block in _before_the_end(blocks, nodes):
         length = len(block.text)
         if block.tag == "h1" or (
             folded_title and length < 2 * len(folded_title) + 20 and fold(block.text) == folded_title
         ):
+            continue
+        quotations += block.figure
+        if block.figure and (quotations > _MOST_QUOTATIONS or fold(block.text) in told):
             continue
         if block.links > 0.6 * length and not _linked_sentence(block):
             continue

@@ -22,6 +22,7 @@ from extractors.records import Capture, NotAnArticle, Undecodable
 from extractors.refusals import LIST_LINKS, refuse
 from extractors.siterules import SiteRules, apply_rule, shipped_rules
 from extractors.storable import whole
+from extractors.walls import without_consent, without_offer
 
 MINIMUM_WORDS = 25
 _DATE_LINE = re.compile(r"\s*date[ \t:]+(\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?)(?=\s|$)", re.IGNORECASE)
@@ -60,11 +61,16 @@ def read_page(text: str, capture: Capture, url: str | None, cleaning: Cleaning) 
     if not text.strip():
         raise NotAnArticle("the page is empty", "empty")
     tree = html.parse(text)
-    meta = read_metadata(tree, url, capture.fetched_at)
+    meta = read_metadata(tree, url, capture.fetched_at, capture.listed_at, capture.listed_title)
     body = _better(find_body(tree, meta.article_body, meta.title), text, tree, meta, cleaning)
     meta, body = _by_site(meta, body, text, capture, url, cleaning)
-    refuse(tree, body, meta, MINIMUM_WORDS)
-    if meta.published is None:
+    told = without_consent(body.paragraphs)
+    paragraphs, offered = without_offer(told or body.paragraphs)
+    body, asked = replace(body, paragraphs=paragraphs), body.paragraphs
+    if offered:
+        meta = replace(meta, paywalled=True)
+    refuse(tree, body, meta, MINIMUM_WORDS, asked)
+    if meta.published is None and meta.published_from is None and meta.modified is None:
         meta = _with_guessed_date(text, tree, meta, url, capture.fetched_at)
     return Draft(body.paragraphs, meta, url, None, body.method, body.confidence)
 
@@ -165,7 +171,7 @@ def read_line(capture: Capture, cleaning: Cleaning) -> Draft:
     meta = draft.meta
     if "title" in given:
         meta = replace(meta, title=html.clean_text(html.repair(given["title"])))
-    published = parse_instant(given.get("published_at", ""))
+    published = parse_instant(given.get("published_at") or given.get("published") or "")
     if published:
         meta = replace(meta, published=published, published_from="input")
     draft.meta, draft.url, draft.source = meta, url, given.get("source")

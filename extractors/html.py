@@ -49,6 +49,9 @@ _NO_CHARSETS = frozenset(
         "raw_unicode_escape",
     )
 )
+_WESTERN = frozenset(("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "fi", "is", "ca"))
+"""Languages that windows-1252 writes."""
+_TAGS = re.compile(r"<[^<>]{0,2000}>")
 _C1 = re.compile("[\x80-\x84\x86-\x9f]")
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -57,7 +60,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def decode(body: bytes, charset: str | None = None) -> str:
     """Turn a document's bytes into text.
 
-    Order: byte order mark, strict UTF-8, the header's charset, the page's own word, a guess.
+    Order: byte order mark, strict UTF-8, UTF-8 with some stray bytes, the header's charset, the page's own word, a guess. A header that
+    names an encoding of one byte, which is often the server's default, comes after the page's own word.
 
     Args:
         charset: what the transport said, if anything.
@@ -81,12 +85,51 @@ def decode(body: bytes, charset: str | None = None) -> str:
         names = (charset, declared, "iso-2022-jp", "utf-8")
     else:
         # Bytes that are UTF-8 by chance are rare, headers that lie are not.
-        names = ("utf-8", charset, declared, None)
+        text = _try(body, "utf-8")
+        if text is None:
+            text = _mostly_utf8(body, "utf-8" in (_plain_name(charset), _plain_name(declared)))
+        if text is not None:
+            return text
+        names = (declared, charset) if _is_one_byte(charset) else (charset, declared)
     for name in names:
         text = _try(body, name)
         if text is not None:
             return text
     return _guess(body)
+
+
+def _plain_name(name: str | None) -> str:
+    name = (name or "").strip().lower()
+    return _SUPERSETS.get(name, name)
+
+
+def _is_one_byte(name: str | None) -> bool:
+    """Whether an encoding has a character for nearly every byte, so that it never fails."""
+    return _plain_name(name).startswith(
+        ("cp125", "windows-125", "iso-8859", "iso8859", "koi8", "macintosh", "ibm", "cp8")
+    )
+
+
+def _mostly_utf8(body: bytes, said: bool) -> str | None:
+    """A page in UTF-8 into which text of another encoding came: its bytes are read as windows-1252, the commonest such.
+
+    Args:
+        said: whether the page or the header says UTF-8; else five characters have to be right for one that is not.
+    """
+    text = body.decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    if (len(text) - len(text.encode("ascii", "ignore")) - bad) >= bad * (1 if said else 5):
+        return body.decode("utf-8", "windows-1252 inside")
+    return None
+
+
+def _stray(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8, as windows-1252."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("windows-1252 inside", _stray)
 
 
 def _without_nul(body: bytes) -> bytes:
@@ -142,9 +185,14 @@ def _guess(body: bytes) -> str:
     text = body.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     if bad <= max(5, len(text) // 2000):
-        return text
+        return body.decode("utf-8", "windows-1252 inside")
     from charset_normalizer import from_bytes
 
+    from extractors.language import find_language
+
+    western = _try(body, "windows-1252")
+    if western is not None and find_language(_TAGS.sub(" ", western[:40_000])) in _WESTERN:
+        return western  # the guess takes French for Czech when there is little of it
     best = from_bytes(body[:200_000]).best()
     if best is None:
         raise Undecodable("no charset fits", "binary")

@@ -8,20 +8,37 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
 from lxml import etree
 
 from extractors.authors import read_authors
+from extractors.genres import find_genre
+from extractors.html import inner_text
 from extractors.instants import Instant
+from extractors.loosejson import read_loose
 from extractors.published import read_dates
 from extractors.titles import find_title
 
-_ARTICLE_TYPES = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting|Story)$")
+_ARTICLE_TYPES = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting|Story)$", re.IGNORECASE)
+_SECTIONS = (
+    "article:section",
+    "section",
+    "parsely-section",
+    "cxenseparse:section",
+    "sailthru.section",
+    "dc.subject.section",
+    "articlesection",
+)
+_SHOWS = frozenset(("VideoObject", "ImageGallery", "MediaGallery", "VideoGallery"))
+_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|[^\W_]+")
+_ADDRESS = re.compile(r"https?://[^/?#]*(/[^?#]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +51,7 @@ class Metadata:
     published_from: str | None = None
     modified: Instant | None = None
     section: str | None = None
+    genre: str = "news"
     site: str | None = None
     canonical_url: str | None = None
     description: str | None = None
@@ -46,21 +64,33 @@ class Metadata:
     is_video: bool = False
 
 
-def read_metadata(tree: etree._Element, url: str | None = None, latest: datetime | None = None) -> Metadata:
+def read_metadata(
+    tree: etree._Element,
+    url: str | None = None,
+    latest: datetime | None = None,
+    listed: datetime | None = None,
+    listed_title: str | None = None,
+) -> Metadata:
     """Read everything a page says about its story.
 
     Args:
         tree: from `extractors.html.parse`; not changed.
         url: the page's address, for relative links and a date in its path.
         latest: no published date after this one is believed (the day of the fetch).
+        listed: when the listing that named the page says it was published.
+        listed_title: what that listing calls it, for a page that has no title.
     """
     meta = _meta(tree)
     things = list(_json_ld(tree))
-    story = _story(things)
-    site = _clean(meta.get("og:site_name")) or _name(story.get("publisher")) or _clean(meta.get("application-name"))
-    title = find_title(tree, _stated_titles(tree, meta, story), site, url)
-    dates = read_dates(tree, meta, story, things, url, title, latest)
     canonical = _link(tree, "canonical") or _clean(meta.get("og:url"))
+    heads = [inner_text(h) for h in islice(tree.iter("h1"), 5)]
+    titles = [*_stated_titles(tree, meta, {}), *heads]
+    story = _story(things, titles, [a for a in (url, canonical, meta.get("og:url")) if a])
+    site = _clean(meta.get("og:site_name")) or _name(story.get("publisher")) or _clean(meta.get("application-name"))
+    titles = _stated_titles(tree, meta, story)
+    title = find_title(tree, titles, site, url) or _clean(listed_title)
+    dates = read_dates(tree, meta, story, things, url, title, latest, listed, [*titles, title or ""])
+    section = _text(story.get("articleSection")) or _clean(next((s for k in _SECTIONS if (s := meta.get(k))), None))
     image = _image(story.get("image")) or _clean(meta.get("og:image"))
     return Metadata(
         title=title,
@@ -68,7 +98,13 @@ def read_metadata(tree: etree._Element, url: str | None = None, latest: datetime
         published=dates.published,
         published_from=dates.published_from,
         modified=dates.modified,
-        section=_text(story.get("articleSection")) or _clean(meta.get("article:section")),
+        section=section,
+        genre=find_genre(
+            [k for t in things if t is story or "LiveBlogPosting" in _types(t) for k in _types(t)],
+            [section, meta.get("article:section"), _text(story.get("genre"))],
+            url or canonical,
+            next((t for t in titles if t), title),
+        ),
         site=site,
         canonical_url=urljoin(url or "", canonical) if canonical else None,
         description=_clean(meta.get("og:description") or meta.get("description")) or _text(story.get("description")),
@@ -76,7 +112,7 @@ def read_metadata(tree: etree._Element, url: str | None = None, latest: datetime
         paywalled=_paywalled(story),
         language=(tree.get("lang") or tree.get("xml:lang") or "")[:2].lower() or None,
         article_body=_text(story.get("articleBody")) or "",
-        is_video=any("VideoObject" in _types(t) for t in things) or (meta.get("og:type") or "").startswith("video"),
+        is_video=any(k in _SHOWS for t in things for k in _types(t)) or (meta.get("og:type") or "").startswith("video"),
         is_article=bool(story) or (meta.get("og:type") or "").lower() in ("article", "news", "newsarticle"),
     )
 
@@ -140,36 +176,43 @@ def _link(tree: etree._Element, rel: str) -> str | None:
 
 
 def _json_ld(tree: etree._Element) -> Iterator[dict[str, Any]]:
+    """The things of all blocks; those that a list of stories holds come last."""
+    listed: list[dict[str, Any]] = []
     for script in tree.iter("script"):
-        if "ld+json" not in (script.get("type") or "") or not script.text:
+        if "ld+json" not in (script.get("type") or "").lower() or not script.text:
             continue
-        raw = (
-            script.text.strip()
-            .removeprefix("<!--")
-            .removesuffix("-->")
-            .replace("<![CDATA[", "")
-            .replace("]]>", "")
-            .strip()
-            .rstrip(";")
-        )
+        raw = script.text.strip().removeprefix("<!--").removesuffix("-->").strip().rstrip(";")
         try:
-            queue = [json.loads(raw, strict=False)]
+            blocks: list[Any] = [json.loads(raw, strict=False)]
         except (ValueError, RecursionError):
-            continue
+            blocks = read_loose(raw)
+        queue = deque((block, False) for block in blocks)
         for _ in range(2000):  # a bound against hostile nesting; real pages have some dozens
             if not queue:
                 break
-            value = queue.pop(0)
+            value, in_list = queue.popleft()
             if isinstance(value, list):
-                queue.extend(value)
+                queue.extend((v, in_list) for v in value)
             elif isinstance(value, dict):
-                yield value
+                thing = _with_small_keys(value)
+                if in_list:
+                    listed.append(thing)
+                else:
+                    yield thing
                 queue.extend(
-                    v
-                    for k, v in value.items()
+                    (v, in_list or k == "itemListElement")
+                    for k, v in thing.items()
                     if k in ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item")
                     and isinstance(v, dict | list)
                 )
+    yield from listed
+
+
+def _with_small_keys(thing: dict[str, Any]) -> dict[str, Any]:
+    """A thing whose "@TYPE" is called "@type"."""
+    if any(k[:1] == "@" and not k.islower() for k in thing if k != "@graph"):
+        return {k.lower() if k[:1] == "@" else k: v for k, v in thing.items()}
+    return thing
 
 
 def _types(thing: dict[str, Any]) -> list[str]:
@@ -177,15 +220,50 @@ def _types(thing: dict[str, Any]) -> list[str]:
     return [k for k in (kind if isinstance(kind, list) else [kind]) if isinstance(k, str)]
 
 
-def _story(things: list[dict[str, Any]]) -> dict[str, Any]:
-    """The thing the page is about: the article that says most of itself."""
+def _story(things: list[dict[str, Any]], titles: list[str], addresses: list[str]) -> dict[str, Any]:
+    """The thing the page is about: the article whose headline or address is the page's, of several the one that says most of itself.
+
+    An article that has neither is another story's: nothing it says is of this page.
+    """
     stories = [t for t in things if any(_ARTICLE_TYPES.search(k) for k in _types(t))]
     dated = [t for t in stories if t.get("headline") or t.get("datePublished")]
     if not dated:
         return stories[0] if stories else {}
+    ours = {_path(a) for a in addresses} - {""}
+    wanted = [_tokens(t) for t in titles]
+    fits = [_fit(t, wanted, ours) for t in dated]
+    best = max(fits)
+    if best < 0:
+        return {}
+    same = [t for t, fit in zip(dated, fits, strict=True) if fit == best]
     # A list page holds many articles, none of which it is about.
-    headlines = {str(t.get("headline")) for t in dated}
-    return max(dated, key=len) if len(headlines) <= 3 else dated[0]
+    headlines = {str(t.get("headline")) for t in same}
+    return max(same, key=len) if len(headlines) <= 3 else same[0]
+
+
+def _fit(story: dict[str, Any], titles: list[set[str]], addresses: set[str]) -> int:
+    """2: its address is the page's, or its headline says what the page's titles say; 1: a good part; 0: nothing known; -1: another story."""
+    entity = story.get("mainEntityOfPage")
+    said = [story.get("url"), entity.get("@id") if isinstance(entity, dict) else entity]
+    paths = {_path(a) for a in said if isinstance(a, str)} - {""}
+    if paths & addresses:
+        return 2
+    headline = _tokens(_text(story.get("headline")) or _text(story.get("name")) or "")
+    shares = [len(headline & title) / min(len(headline), len(title)) for title in titles if title] if headline else []
+    if not shares:
+        return 0
+    best = max(shares)
+    return 2 if best > 0.8 else 1 if best > 0.3 else -1 if best < 0.1 or paths else 0
+
+
+def _tokens(text: str) -> set[str]:
+    return set(_TOKEN.findall(text.lower()))
+
+
+def _path(address: str) -> str:
+    """The path of an address, by which it is known again under another host or scheme."""
+    found = _ADDRESS.match(address.strip())
+    return found[1].rstrip("/").lower() if found else ""
 
 
 def _stated_titles(tree: etree._Element, meta: dict[str, str], story: dict[str, Any]) -> list[str]:

@@ -62,6 +62,10 @@ class Capture:
     fetched_at: datetime | None = None
     headers: tuple[tuple[str, str], ...] = ()
     final_url: str | None = None
+    listed_at: datetime | None = None
+    """When the listing that named the address (a feed, a news sitemap) says the story was published; aware."""
+    listed_title: str | None = None
+    """What that listing calls it."""
 
     @property
     def capture_id(self) -> str:
@@ -95,7 +99,7 @@ class Article:
     published_precision: str | None = None
     """`second`, `minute`, `day`, `month` or `year`: how much of `published_at` the page said."""
     published_from: str | None = None
-    """Where it was read: `json-ld`, `meta`, `time`, `text`, `url`, `script`, `header`, `htmldate`, `input`, `rule`; `undecided`: several days, none sure."""
+    """Where it was read: `json-ld`, `meta`, `time`, `text`, `url`, `script`, `header`, `htmldate`, `listing`, `title`, `input`, `rule`; `undecided`: several days, none sure."""
     modified_at: datetime | None = None
     section: str | None = None
     dateline: str | None = None
@@ -104,6 +108,8 @@ class Article:
     description: str | None = None
     lead_image: str | None = None
     paywalled: bool | None = None
+    genre: str | None = None
+    """`news` where nothing says otherwise; else `opinion`, `analysis`, `interview`, `live`, `press_release`, `obituary`, `explainer`, `list`, `review`, `sponsored`."""
     near_duplicate_key: bytes | None = None
     extract_method: str = ""
     extract_confidence: float = 0.0

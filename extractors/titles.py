@@ -15,6 +15,18 @@ from extractors.html import inner_text
 
 _SEPARATOR = re.compile(r"\s+[|»«•·—–:~/-]+\s+|\s*\|\s*|\s+::\s+")
 _MOST_HEADINGS = 40
+_NAMING = ("class", "id", "itemprop")
+_HEADLINE = re.compile(
+    r"\b(?:(?:entry|post|article|story|news|content)[-_]{0,2}(?:title|head(?:line|ing)?)|headline)\b", re.IGNORECASE
+)
+_KICKER = re.compile(
+    r"\b(?:kicker|overline|eyebrow|topline|top-?line|dachzeile|spitzmarke|roofline|supertitle|pre-?title|antetitulo|volanta|occhiello|surtitre|topic|category|rubrik|label)",
+    re.IGNORECASE,
+)
+_SITE = re.compile(
+    r"\b(?:site|blog)[-_]?(?:title|name|logo|brand)\b|\b(?:logo|brand|menu|breadcrumbs?)\b|widget[-_]title|screen[-_]reader|sr[-_]only|visually[-_]hidden",
+    re.IGNORECASE,
+)
 
 
 def find_title(tree: etree._Element, stated: list[str], site: str | None, url: str | None) -> str | None:
@@ -29,24 +41,48 @@ def find_title(tree: etree._Element, stated: list[str], site: str | None, url: s
     plain = [p for s in stated if (p := strip_site(s, site)) and _key(p) not in owners]
     wanted = {_key(p) for p in plain} | {_key(s) for s in stated}
     parts = {_key(part) for s in stated for part in _SEPARATOR.split(s)}
-    best: tuple[int, str] | None = None
+    best: tuple[float, str] | None = None
     for heading in _headings(tree):
-        text = inner_text(heading)
+        text = _printed(heading)
         key = _key(text)
         if not 8 < len(text) < 300 or not key or key in owners:
             continue
-        rank = _rank(heading.tag, key, wanted, parts)
+        said: dict[str, str] = dict(heading.items())  # type: ignore[arg-type]
+        names = " ".join(f"{k} {v}" for k, v in said.items() if k in _NAMING or k.startswith("data-"))[:300]
+        if _SITE.search(names):
+            continue
+        # Of equals the one that the page names as its headline; so named it is printed, whatever the page says to others.
+        named = bool(_HEADLINE.search(names))
+        rank = _rank(heading.tag, key, wanted, parts) + 0.5 * named
+        rank = 2.5 if named and rank < 2.5 and heading.tag == "h1" else rank if rank >= 1 else 0
         if rank and (best is None or rank > best[0]):
             best = (rank, text)
-            if rank == 5:
+            if rank > 5:
                 break
-    if best and (best[0] > 1 or not plain or _key(best[1]) not in parts):
+    if best and (best[0] > 1.5 or not plain or _key(best[1]) not in parts):
         return _without_kicker(best[1], plain)
     if plain:
         return plain[0]
     if stated:
         return stated[0]
     return best[1] if best else next((t for h in _headings(tree) if 8 < len(t := inner_text(h)) < 300), None)
+
+
+def _printed(heading: etree._Element) -> str:
+    """A heading's words without the topic that is set above them in an element of its own."""
+    whole = inner_text(heading)
+    if not whole:
+        return whole
+    kickers = [
+        e
+        for e in heading.iter("span", "small", "div", "strong", "a", "p")
+        if e is not heading and _KICKER.search(e.get("class") or "")
+    ]
+    for kicker in kickers:
+        said = inner_text(kicker)
+        if said and whole.startswith(said) and len(whole) - len(said) > 8:
+            whole = whole[len(said) :].lstrip(" :|–—-/•")
+    return whole
 
 
 def _headings(tree: etree._Element) -> list[etree._Element]:

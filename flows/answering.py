@@ -132,7 +132,7 @@ def _coded(line: bytes, lexicons: Lexicons, mentions: bool, confidence: float, s
     if len(asked["text"]) > CODED_LIMIT:
         return {"id": key, "error": f"a text of more than {CODED_LIMIT:,} characters"}
     try:
-        published = day_of(asked.get("published"))
+        published = day_of(asked.get("published") or asked.get("published_at"))
         title, country, source = (
             asked[k] if isinstance(asked.get(k), str) else None for k in ("title", "country", "source")
         )

@@ -19,7 +19,7 @@ def article_answer(article: Article, given: str) -> dict[str, Any]:
     return {
         "input": given,
         "source": article.source,
-        "url": article.url,
+        "url": article.url or article.canonical_url,
         "canonical_url": article.canonical_url,
         "title": article.title,
         "authors": list(article.authors),

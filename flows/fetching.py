@@ -426,6 +426,7 @@ class Gathering:
         elif content is None:
             tally.unchanged += 1
         if isinstance(content, Capture):
+            content = replace(content, listed_at=_in_utc(entry.published_at), listed_title=entry.title)
             tally.new += 1
             if work.named:
                 self._state.keep(work.source.name, request.url, content, fetches)
@@ -465,6 +466,11 @@ def _size(arrived: Arrived) -> int:
     return len(arrived.content.body) if isinstance(arrived.content, Capture) else 500
 
 
+def _in_utc(at: datetime | None) -> datetime | None:
+    """As captures are stored, so that making an article again from its capture counts the same day."""
+    return at.astimezone(UTC) if at is not None else None
+
+
 def _newest(entry: Entry) -> datetime:
     return entry.modified_at or entry.published_at or datetime.min.replace(tzinfo=UTC)
 
@@ -480,8 +486,7 @@ def _failed(work: _Work, url: str, reason: str, message: str) -> Failure:
 
 def _from_feed(source: Source, entry: Entry) -> Capture:
     """The text a feed carries, through the door of JSON Lines."""
-    line = {"url": entry.url, "title": entry.title, "html": f"<article>{entry.html}</article>", "source": source.name,
-            "published_at": entry.published_at.isoformat() if entry.published_at else None}  # fmt: skip
+    line = {"url": entry.url, "title": entry.title, "html": f"<article>{entry.html}</article>", "source": source.name}
     body = json.dumps({k: v for k, v in line.items() if v}, ensure_ascii=False).encode("utf-8", "replace")
     now = datetime.now(UTC).replace(microsecond=0)
     return Capture(body, entry.url, JSON, "utf-8", entry.url, source.name, now)

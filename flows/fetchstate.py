@@ -162,7 +162,7 @@ class FetchState:
         """Put what was fetched into the spool, until it is committed."""
         rows = [{**asdict(f), "at": f.at.timestamp()} for f in fetches]
         meta = {name: getattr(capture, name) for name in _META}
-        meta["fetched_at"] = capture.fetched_at.timestamp() if capture.fetched_at else None
+        meta |= {n: at.timestamp() if (at := getattr(capture, n)) else None for n in _INSTANTS}
         at = max(row["at"] for row in rows if row["url"] == url)
         self.db.execute(
             "insert or replace into spool values (?, ?, ?, ?, ?, ?)",
@@ -178,18 +178,20 @@ class FetchState:
             if row is None:
                 continue
             meta = json.loads(row[1])
-            at = meta.pop("fetched_at")
+            instants: dict[str, Any] = {
+                n: datetime.fromtimestamp(at, UTC) if (at := meta.pop(n, None)) else None for n in _INSTANTS
+            }
             headers = tuple((k, v) for k, v in meta.pop("headers"))
-            fetched_at = datetime.fromtimestamp(at, UTC) if at else None
             fetches = (Fetch(**{**f, "at": datetime.fromtimestamp(f["at"], UTC)}) for f in json.loads(row[0]))
-            yield url, Capture(body=row[2], headers=headers, fetched_at=fetched_at, **meta), tuple(fetches)
+            yield url, Capture(body=row[2], headers=headers, **instants, **meta), tuple(fetches)
 
     def drop(self, source: str, url: str) -> None:
         """Let go of what the spool holds of an address."""
         self.db.execute("delete from spool where source = ? and url = ?", (source, url))
 
 
-_META = ("input", "media_type", "charset", "url", "source", "headers", "final_url")
+_META = ("input", "media_type", "charset", "url", "source", "headers", "final_url", "listed_title")
+_INSTANTS = ("fetched_at", "listed_at")
 
 
 def _rows(root: Any, path: str) -> Iterator[list[dict[str, Any]]]:

@@ -240,7 +240,7 @@ def _captures(piece: pa.Table) -> Iterator[Capture]:
     import warehouse
 
     for row in piece.to_pylist():
-        at = row["fetched_at"]
+        instants = {n: at.replace(tzinfo=UTC) if (at := row[n]) else None for n in ("fetched_at", "listed_at")}
         capture = Capture(
             body=row["body"],
             input=row["input"],
@@ -248,9 +248,10 @@ def _captures(piece: pa.Table) -> Iterator[Capture]:
             charset=row["charset"],
             url=row["url"],
             source=row["source"],
-            fetched_at=at.replace(tzinfo=UTC) if at else None,
             headers=tuple((h["name"], h["value"]) for h in row["headers"]),
             final_url=row["final_url"],
+            listed_title=row["listed_title"],
+            **instants,
         )
         if capture.capture_id != row["capture_id"]:
             raise warehouse.CorruptFile(f"capture {row['capture_id']} of {row['input']}: its body has changed")

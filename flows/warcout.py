@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from flows.readers.files import JSON
-from flows.readers.warc import SOURCE_HEADER
+from flows.readers.warc import LISTED_HEADERS, SOURCE_HEADER
 
 if TYPE_CHECKING:
     from warcio.statusandheaders import StatusAndHeaders
@@ -82,6 +83,10 @@ def _write(writer: Any, row: dict[str, Any]) -> None:
     }
     if row["source"]:
         headers[SOURCE_HEADER] = " ".join(row["source"].split())
+    if row["listed_at"]:
+        headers[LISTED_HEADERS[0]] = row["listed_at"].replace(tzinfo=UTC).isoformat()
+    if row["listed_title"]:
+        headers[LISTED_HEADERS[1]] = quote(row["listed_title"], errors="replace")
     record = writer.create_warc_record(
         uri,
         "response" if named else "resource",

@@ -24,7 +24,7 @@ _ROW_GROUP = {"articles": 4096}
 _ROW_GROUP_DEFAULT = 122_880
 
 _FEW_VALUES = (
-    "source site language section wire coded uncoded_reason published_precision published_from extract_method media_type charset "
+    "source site language section genre wire coded uncoded_reason published_precision published_from extract_method media_type charset "
     "event_type event_mode status quad_class contexts actor_name recipient_name place_name actor_country actor_sector recipient_country recipient_sector actor_countries "
     "recipient_countries date_precision place_country admin1 place_precision precision rule_id trigger role kind qualifier unit country "
     "sector other_sectors how timex_type stage reason robots error load_id run_id extractor_version lexicon_version loaded_at"

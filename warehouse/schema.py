@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
-"""1 had no `events.tellings`."""
+SCHEMA_VERSION = 3
+"""1 had no `events.tellings`; 2 no `captures.listed_at` and `listed_title`, and no `articles.genre`."""
 
 _TEXT = pa.string()
 _TEXTS = pa.list_(pa.string())
@@ -132,6 +132,15 @@ CAPTURES = _table(
     _must("headers", _HEADERS, "Response headers in order", "[{name: etag, value: abc}]"),
     _must("byte_count", _BIG, "Length of the body", "48211", "bytes"),
     _must("body", pa.binary(), "The body itself", "<!doctype html>…"),
+    _col(
+        "listed_at",
+        _TIME,
+        "When the listing that named the address says the story was published",
+        "2026-11-23 09:30:00",
+        _UTC,
+    ),
+    _col("listed_title", _TEXT, "What that listing calls it", "Border talks resume"),
+    since=3,
 )
 
 FETCHES = _table(
@@ -161,7 +170,7 @@ ARTICLES = _table(
     _col(
         "published_from",
         _TEXT,
-        "Where published_at was read: json-ld, meta, time, text, url, script, header, htmldate, input, rule; undecided: several days, none sure",
+        "Where published_at was read: json-ld, meta, time, text, url, script, header, htmldate, listing, title, input, rule; undecided: several days, none sure",
         "json-ld",
     ),
     _col("modified_at", _TIME, "When the page says it was changed", "2026-11-23 11:02:00", _UTC),
@@ -188,6 +197,13 @@ ARTICLES = _table(
     _must("extract_method", _TEXT, "How the body was found", "scored_block"),
     _must("extract_confidence", _REAL, "How sure the body is, 0 to 1", "0.93"),
     _must("capture_id", _TEXT, "The capture it was read from", "e3b0c44298fc1c149afbf4c8996fb924", _HEX),
+    _col(
+        "genre",
+        _TEXT,
+        "What kind of text it is: news, opinion, analysis, interview, live, press_release, obituary, explainer, list, review or sponsored; null of rows read before schema 3",
+        "news",
+    ),
+    since=3,
 )
 
 EVENTS = _table(

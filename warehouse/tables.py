@@ -123,6 +123,7 @@ class _Builder:
 
     def event(self, event: Any, article: Any) -> None:
         given = {name: getattr(article, name) for name in ("article_id", "version_id", *_PUBLICATION)}
+        given["url"] = article.url or article.canonical_url
         given["tellings"] = _spans(event.tellings)
         for role, people in (("actor", event.actors), ("recipient", event.recipients)):
             first = people[0] if people else None

@@ -258,8 +258,12 @@ def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def split_lines(
     chunks: Iterable[bytes], given: str, source: str | None, at_time: datetime | None
 ) -> Iterator[Capture | Failure]:
-    """One capture a non-empty line; a line beyond the limit is one failure and the next goes on. Memory: one line."""
+    """One capture a non-empty line; a line beyond the limit is one failure and the next goes on. Memory: one line.
+
+    A key that no line has is named once, on standard error.
+    """
     pending, number, skipping = bytearray(), 0, False
+    named: set[str] = set()
     for chunk in chunks:
         pending += chunk
         end = pending.rfind(b"\n") + 1
@@ -272,7 +276,7 @@ def split_lines(
             if found.end() - at > DOCUMENT_LIMIT:
                 yield failure(f"{given}#{number + 1}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
             else:
-                yield _line(bytes(found.group()), f"{given}#{number + 1}", source, at_time)
+                yield _line(bytes(found.group()), f"{given}#{number + 1}", source, at_time, named)
         number += pending.count(b"\n", at, end)
         pending = pending[end:]
         if len(pending) > DOCUMENT_LIMIT:
@@ -280,20 +284,32 @@ def split_lines(
                 yield failure(f"{given}#{number + 1}", "too_large", f"a line of more than {DOCUMENT_LIMIT >> 20} MB")
             skipping, pending = True, bytearray()
     if pending.strip() and not skipping:
-        yield _line(bytes(pending), f"{given}#{number + 1}", source, at_time)
+        yield _line(bytes(pending), f"{given}#{number + 1}", source, at_time, named)
 
 
 _LINE = re.compile(rb"\S[^\n]*")
 """A line that says something: of millions of empty ones none costs a step of its own."""
 
 
-def _line(line: bytes, given: str, source: str | None, at: datetime | None) -> Capture | Failure:
+_KEYS = ("url", "html", "text", "title", "published", "published_at", "source")
+_MOST_NAMED = 20
+
+
+def _name_unknown(keys: Iterable[str], given: str, named: set[str]) -> None:
+    for key in keys:
+        if key not in _KEYS and key not in named and len(named) < _MOST_NAMED:
+            named.add(key)
+            print(f"{given}: the key {key[:60]!r} is passed over; known are {', '.join(_KEYS)}", file=sys.stderr)
+
+
+def _line(line: bytes, given: str, source: str | None, at: datetime | None, named: set[str]) -> Capture | Failure:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         return failure(given, "not_json", str(error), line)
     if not isinstance(value, dict):
         return failure(given, "not_json", "the line is no JSON object", line)
+    _name_unknown(value, given, named)
     url, own = value.get("url"), value.get("source")
     return Capture(
         body=line.strip(),

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from urllib.parse import unquote
 
 from extractors.records import Capture
 from extractors.storable import whole
@@ -50,6 +51,8 @@ _PASSED = {
     "continuation": "the second part of a record that was cut in two",
 }
 SOURCE_HEADER = "Dateline-Source"
+LISTED_HEADERS = ("Dateline-Listed-At", "Dateline-Listed-Title")
+"""What the listing said: an instant, and a title as addresses write it."""
 """Of a record: the source's name, in our own exports."""
 
 
@@ -215,6 +218,8 @@ class _Reading:
             fetched_at=_instant(record.rec_headers.get_header("WARC-Date")),
             headers=tuple((k, v) for k in _KEPT_HEADERS if http is not None and (v := http.get_header(k))),
             final_url=None if own else url,
+            listed_at=_instant(record.rec_headers.get_header(LISTED_HEADERS[0])),
+            listed_title=unquote(record.rec_headers.get_header(LISTED_HEADERS[1]) or "")[:500] or None,
         )
 
     def _fail(self, reason: str, message: str, at: int, url: str | None = None) -> None:

@@ -155,6 +155,27 @@ def test_json_line_with_text_only() -> None:
         ("“café”".encode("cp1252"), "ISO-8859-1", "“café”"),
         ("café".encode(), "no-such-charset", "café"),
         ("<meta charset='windows-1251'>Привет".encode("cp1251"), None, "<meta charset='windows-1251'>Привет"),
+        ("<meta charset='windows-1251'>Привет".encode("cp1251"), "iso-8859-1", "<meta charset='windows-1251'>Привет"),
+        ("<meta charset='shift_jis'>橋の会議".encode("cp932"), "latin1", "<meta charset='shift_jis'>橋の会議"),
+        (
+            "<meta charset=utf-8>Die Brücke über ".encode() + "schön".encode("cp1252"),
+            "iso-8859-1",
+            "<meta charset=utf-8>Die Brücke über schön",
+        ),
+        (
+            "Le maire a dit que la forêt brûlée serait replantée après l’été, où les élèves iront voir.".encode(
+                "cp1252"
+            ),
+            None,
+            "Le maire a dit que la forêt brûlée serait replantée après l’été, où les élèves iront voir.",
+        ),
+        (
+            "Rada řekla, že nový most bude stát u řeky příští rok a že město už má peníze na jeho stavbu.".encode(
+                "cp1250"
+            ),
+            None,
+            "Rada řekla, že nový most bude stát u řeky příští rok a že město už má peníze na jeho stavbu.",
+        ),
     ],
 )
 def test_decode(body: bytes, charset: str | None, text: str) -> None:
@@ -217,3 +238,79 @@ def test_dateline(text: str, expected: Dateline | None) -> None:
 )
 def test_language(text: str, language: str | None) -> None:
     assert find_language(text) == language
+
+
+STORY = (
+    "<p>The council of Lowmere met on Monday to talk about the bridge, and voted to build a new one before the winter comes.</p>"
+    "<p>Dockers said that they would not wait for the spring, since floods had closed the old bridge twice in two years.</p>"
+    "<p>The mayor said that the money was there, and that engineers would look at the old piers within three weeks.</p>"
+)
+CONSENT = (
+    "<h2>We respect your privacy</h2><p>We and our 61 partners keep data on your device and read it, such as cookies and identifiers.</p>"
+    "<p>You may change your settings or withdraw your consent whenever you like, and refuse personalised advertising.</p>"
+)
+
+
+def of(body: str, title: str = "Council votes for bridge", head: str = "") -> Article:
+    page = f"<html lang='en'><head><title>{title}</title>{head}</head><body><main>{body}</main></body></html>"
+    return read_article(Capture(page.encode(), "page"))
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "reason"),
+    [
+        (CONSENT, "Your choices", "consent_page"),
+        ("<p>Wir und unsere Partner speichern Cookies auf Ihrem Gerät. Mit Ihrer Einwilligung zeigen wir personalisierte Werbung; Sie können Ihre Einstellungen jederzeit ändern.</p>", "Bevor Sie fortfahren", "consent_page"),
+        ("<p>Avec votre consentement, nous et nos partenaires lisons des données sur votre appareil. Vous pouvez accepter ou refuser, et changer vos paramètres à tout moment.</p>", "Votre vie privée", "consent_page"),
+        ("<p>You have reached your limit of four free articles. Create a free account or sign in to keep reading the Lowmere Post, it takes a minute and you will get our letter every morning.</p>", "Sign in", "paywall_stub"),
+        ("<p>Dieser Artikel ist nur für Abonnenten. Jetzt weiterlesen mit einem Abo der Lowmere Post, monatlich kündbar, mit allen Artikeln und Newslettern und dem Archiv seit 1911.</p>", "Weiterlesen", "paywall_stub"),
+        ("<p>It seems that you come from a country in which we may not show you this page. Please write to our office if something is urgent, or call us during the week between eight and five.</p>", "451: Unavailable for legal reasons", "error_page"),
+        ("".join(f"<div><h3><a href='/{n}'>Council votes for bridge number {n}</a></h3><p>The council met on Monday to talk about bridge {n}, and voted for it.</p><time>{n} May 2024</time></div>" for n in range(1, 8)), "Local", "list_page"),
+    ],
+    ids=["consent", "consent-de", "consent-fr", "log-in", "wall-de", "legal", "list"],
+)  # fmt: skip
+def test_walls_and_lists_are_no_articles(body: str, title: str, reason: str) -> None:
+    with pytest.raises(NotAnArticle) as caught:
+        of(f"<h1>{title}</h1>{body}", title)
+    assert caught.value.reason == reason
+
+
+def test_a_request_for_consent_in_front_of_a_story_is_not_its_text() -> None:
+    article = of(f"<article><h1>Council votes for bridge</h1><div id='x'>{CONSENT}</div>{STORY}</article>")
+    assert article.text.startswith("The council of Lowmere")
+    assert len(article.paragraphs) == 3
+
+
+def test_a_report_about_consent_is_an_article() -> None:
+    told = (
+        "<p>The data protection office fined a shop on Monday because it had stored cookies on the devices of visitors without consent.</p>"
+        "<p>Privacy settings had been hidden, the office said, and partners of the shop had tracked 9,000 people for advertising.</p>"
+    )
+    assert (
+        len(of(f"<article><h1>Shop fined over cookies</h1>{told}</article>", "Shop fined over cookies").paragraphs) == 2
+    )
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        "<p>This story is reserved for subscribers. Subscribe to read on, and search our archive.</p>",
+        "<h3>Read on with the Post</h3><p>Start your free trial today and cancel whenever you like.</p><p>Already a subscriber? Log in.</p>",
+        "<p>Cet article est réservé aux abonnés. Abonnez-vous pour un euro.</p>",
+        "<p>Para seguir leyendo, suscríbete o inicia sesión.</p>",
+    ],
+)
+def test_an_offer_that_ends_a_text_is_cut_and_said(offer: str) -> None:
+    article = of(f"<article><h1>Council votes for bridge</h1>{STORY}{offer}</article>")
+    assert article.text.endswith("within three weeks.")
+    assert article.paywalled is True
+
+
+def test_a_quotation_set_as_a_figure_is_text_once() -> None:
+    own = "We will close the old bridge again if the water rises by even one more hand, and nobody should doubt it."
+    again = "Dockers said that they would not wait for the spring, since floods had closed the old bridge twice in two years."
+    figures = "".join(
+        f"<figure><blockquote><p>{q}</p></blockquote><figcaption>A. Weller</figcaption></figure>" for q in (own, again)
+    )
+    text = of(f"<article><h1>Council votes for bridge</h1>{STORY}{figures}</article>").text
+    assert (text.count(own), text.count(again), "Weller" in text) == (1, 1, False)

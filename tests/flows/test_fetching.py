@@ -10,18 +10,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import warehouse
+from extractors.records import Capture
 from flows import fetching
 from flows import ingest as job_of
 from flows.config import Workspace
 from flows.configured import add_source, source_named
+from flows.fetchstate import FetchState
 from flows.pipeline import Counts
-from flows.readers.http import Limits
+from flows.readers.http import Fetch, Limits
 from tests.conftest import Dateline
 from tests.flows.newsserver import NewsServer, Seen, Wire, answer, rss, story
 
@@ -151,11 +154,43 @@ def test_the_feed_speaks_where_the_page_is_refused(server: NewsServer, space: Wo
     ).encode()
     add(space, "news", server.url("/feed.xml"), fresh=0)
     assert (run(space).articles, len(server.asked("/closed/1"))) == (1, 0)
-    assert rows(space, "select url, title, published_at::date::text, source from articles") == [
-        (server.url("/closed/1"), "Leaders meet", "2026-03-02", "news")
+    assert rows(space, "select url, title, published_at::date::text, published_from, source from articles") == [
+        (server.url("/closed/1"), "Leaders meet", "2026-03-02", "listing", "news")
     ]
     assert rows(space, "select reason, url from rejects") == [("robots_disallowed", server.url("/closed/2"))]
     assert run(space).articles == 0
+
+
+def test_the_day_a_feed_names_is_that_of_pages_that_say_none(server: NewsServer, space: Workspace) -> None:
+    said = b"<meta property='article:published_time' content='2026-03-02T09:00:00Z'>"
+    server.pages |= {"/a/0": story(0), "/a/1": story(1).replace(said, b"")}
+    items = "".join(
+        f"<item><title>Story {n}</title><link>{server.url(f'/a/{n}')}</link><pubDate>Fri, 06 Mar 2026 22:30:00 -0300</pubDate></item>"
+        for n in range(2)
+    )
+    server.pages["/feed.xml"] = f'<rss version="2.0"><channel><title>News</title>{items}</channel></rss>'.encode()
+    add(space, "news", server.url("/feed.xml"))
+    assert run(space).articles == 2
+    assert rows(space, "select published_at::text, published_from from articles order by url") == [
+        ("2026-03-02 09:00:00", "meta"),
+        ("2026-03-07 01:30:00", "listing"),
+    ]
+    assert rows(space, "select listed_at::text, listed_title from captures order by url") == [
+        ("2026-03-07 01:30:00", f"Story {n}") for n in range(2)
+    ]
+
+
+def test_the_spool_keeps_what_the_listing_said(space: Workspace) -> None:
+    at = datetime(2026, 3, 6, 22, 30, tzinfo=UTC)
+    url = "https://news.example/a"
+    capture = Capture(b"<p>x</p>", url, url=url, source="news", fetched_at=at, listed_at=at, listed_title="Story")
+    attempt = Fetch(url, "news", at, 200, None, None, 8, 0.1, "allowed", None, capture.capture_id)
+    state = FetchState(space)
+    try:
+        state.keep("news", url, capture, (attempt,))
+        assert list(state.spooled("news")) == [(url, capture, (attempt,))]
+    finally:
+        state.close()
 
 
 def test_one_article_under_many_addresses(server: NewsServer, space: Workspace) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from extractors.article import read_article
 from extractors.records import Capture
 from flows.readers import files
-from flows.readers.files import Failure, find_inputs, read_file
+from flows.readers.files import Failure, find_inputs, read_file, split_lines
 
 
 def read(path: Path) -> list[Capture | Failure]:
@@ -110,3 +111,13 @@ def test_a_line_beyond_the_limit_costs_only_itself(tmp_path: Path, monkeypatch: 
     (tmp_path / "a.jsonl").write_text('{"text": "a"}\n{"text": "' + "b" * 1000 + '"}\n{"text": "c"}\n')
     got = read(tmp_path / "a.jsonl")
     assert [c.reason if isinstance(c, Failure) else json.loads(c.body)["text"] for c in got] == ["a", "too_large", "c"]
+
+
+def test_lines_may_say_published_either_way_and_unknown_keys_are_named_once(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "The council of Lowmere met on Monday and voted to build a new bridge over the river."
+    rows = [{"text": text, key: "2024-05-07", "body": "x"} for key in ("published", "published_at", "publishd")]
+    lines = "\n".join(json.dumps(row) for row in rows).encode()
+    read = [read_article(c) for c in split_lines(iter([lines]), "f.jsonl", None, None) if isinstance(c, Capture)]
+    assert [str(a.published_at)[:10] for a in read] == ["2024-05-07", "2024-05-07", "None"]
+    said = capsys.readouterr().err
+    assert (said.count("'body'"), said.count("'publishd'"), said.count("\n")) == (1, 1, 2)

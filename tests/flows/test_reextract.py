@@ -45,6 +45,7 @@ def corpus() -> list[Any]:
         page(3, "Corrected."),
         replace(page(4), body=page(4).body + b"\n"),
     ]
+    pages.append(replace(page(9), listed_at=DAY - timedelta(days=3), listed_title="Doctors for Angola"))
     return samples + pages
 
 
