@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from extractors.tagger.labels import STATUSES
 from extractors.tagger.session import load
 
 torch = pytest.importorskip("torch")
@@ -124,3 +125,28 @@ def test_what_tells_an_event_again_is_a_pair_of_one_act() -> None:
     tellings.sort(key=lambda t: t.proposal.start)
     arrests = [t for t in tellings if text[t.proposal.start : t.proposal.end] == "arrested"]
     assert [pair for pair, _ in told_pairs(arrests, coded)] == [(0, 1, True), (0, 2, False), (1, 2, False)]
+
+
+def test_core_status_and_mode_are_learnt_on_alone() -> None:
+    from extractors.tagger.train.data import coded
+    from extractors.tagger.train.encoder import Tagger
+    from extractors.tagger.train.rest import learn_rest, vectors
+
+    session = load()
+    read = list(vectors(session, (coded(article(n), session.tokenizer) for n in range(4))))
+    assert len(read) == 4
+
+    def learnt() -> Tagger:
+        torch.manual_seed(1)
+        model = Tagger(1)
+        learn_rest(model, read, 30, 1e-3, 5)
+        return model
+
+    torch.manual_seed(1)
+    before, once, again = Tagger(1).state_dict(), learnt(), learnt().state_dict()
+    changed = {n.split(".")[0] for n, value in once.state_dict().items() if not torch.equal(value, before[n])}
+    assert changed == {"rest"}
+    assert all(torch.equal(value, again[n]) for n, value in once.state_dict().items())
+    for vector, trigger in read:
+        said = once.rest(torch.cat([torch.from_numpy(vector), once.kind(torch.tensor(trigger.kind))]))
+        assert int(said[1 + len(STATUSES) :].argmax()) == trigger.mode
