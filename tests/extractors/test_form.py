@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from extractors.events.coder import read_article, rows_of
 from extractors.events.form import form_of, whole_words
-from extractors.lexicon import load_lexicons
 from extractors.tagger.session import load
 from extractors.tagger.train.lines import read_lines
 from extractors.tagger.train.pack import main, pack
+from tests.extractors.test_coder import ARTICLE, LEXICONS, SOUP
 
 TEXT = """Ghana accused Togo of arming rebels near the border on Monday, officials said.
 
@@ -32,9 +33,8 @@ PUBLISHED = date(2024, 3, 6)
 @pytest.fixture(scope="module")
 def read_form() -> tuple[dict[str, Any], list[Any]]:
     """The form of TEXT as it comes from a file, and the rows it was made from in the order of the text."""
-    lexicons = load_lexicons()
-    read = read_article(TEXT, lexicons, PUBLISHED)
-    rows = list(rows_of(read, lexicons, PUBLISHED))
+    read = read_article(TEXT, LEXICONS, PUBLISHED)
+    rows = list(rows_of(read, LEXICONS, PUBLISHED))
     form = json.loads(json.dumps(form_of("g1", TEXT, PUBLISHED, "Ghana and Togo", read, rows)))
     return form, sorted(rows, key=lambda row: row[0].tellings[0].proposal.start)
 
@@ -68,6 +68,18 @@ def test_a_form_gives_back_what_was_read(read_form: tuple[dict[str, Any], list[A
     assert ("Police", "COP") in [(a["t"], a["k"]) for a in arrest["actors"]]
     assert (arrest["place"], arrest["pc"], arrest["type"], arrest["x"]) == ("Accra", "GHA", "COERCE", None)
     assert form["events"][0]["date"] in ("Monday", "on Monday")
+
+
+@settings(max_examples=25, deadline=None)
+@given(SOUP)
+def test_the_form_of_any_text_has_no_faults(soup: str) -> None:
+    text = ARTICLE + soup
+    read = read_article(text, LEXICONS, PUBLISHED)
+    rows = sorted(rows_of(read, LEXICONS, PUBLISHED), key=lambda row: row[0].tellings[0].proposal.start)
+    article, faults = pack(form_of("a", text, PUBLISHED, None, read, rows))
+    assert faults == []
+    firsts = [act.tellings[0].proposal for act, _ in rows]
+    assert [e["trigger"] for e in article["events"]] == [[p.start, p.end] for p in firsts]
 
 
 def test_training_takes_what_was_packed(read_form: tuple[dict[str, Any], list[Any]]) -> None:
