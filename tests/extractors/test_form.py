@@ -70,7 +70,7 @@ def test_a_form_gives_back_what_was_read(read_form: tuple[dict[str, Any], list[A
     assert form["events"][0]["date"] in ("Monday", "on Monday")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SOUP)
 def test_the_form_of_any_text_has_no_faults(soup: str) -> None:
     text = ARTICLE + soup
