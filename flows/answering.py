@@ -95,12 +95,21 @@ def _as_text(answer: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n\n" + for_terminal(answer["text"], lines=True) + "\n"
 
 
-def code_all(file: str, mentions: bool, own_lexicons: Path | None, confidence: float, device: str = "cpu") -> None:
+def code_all(
+    file: str,
+    mentions: bool,
+    own_lexicons: Path | None,
+    confidence: float,
+    device: str = "cpu",
+    as_training: bool = False,
+) -> None:
     """Answer every line of a JSON Lines file (`-`: standard input) on standard output.
 
     Args:
+        mentions: answers hold the mentions too.
         confidence: events less sure are left out.
         device: where the tagger works, one of `coding.DEVICES`.
+        as_training: the answer is a form of the coding guide, for people to correct.
     Raises:
         OSError: the file cannot be read.
     """
@@ -112,13 +121,16 @@ def code_all(file: str, mentions: bool, own_lexicons: Path | None, confidence: f
     out = sys.stdout
     for line in stream:
         if line.strip():
-            out.write(for_json(_coded(line, lexicons, mentions, confidence, session)) + "\n")
+            out.write(for_json(_coded(line, lexicons, mentions, confidence, session, as_training)) + "\n")
     out.flush()
 
 
-def _coded(line: bytes, lexicons: Lexicons, mentions: bool, confidence: float, session: Session) -> dict[str, Any]:
+def _coded(
+    line: bytes, lexicons: Lexicons, mentions: bool, confidence: float, session: Session, as_training: bool
+) -> dict[str, Any]:
     from extractors import CODED_LIMIT
-    from extractors.events.coder import code
+    from extractors.events.coder import code, read_article, rows_of
+    from extractors.events.form import form_of
 
     if len(line) > DOCUMENT_LIMIT:
         return {"id": None, "error": f"a line of more than {DOCUMENT_LIMIT >> 20} MB"}
@@ -136,6 +148,10 @@ def _coded(line: bytes, lexicons: Lexicons, mentions: bool, confidence: float, s
         title, country, source = (
             asked[k] if isinstance(asked.get(k), str) else None for k in ("title", "country", "source")
         )
+        if as_training:
+            read = read_article(asked["text"], lexicons, published, country, source, session)
+            rows = (row for row in rows_of(read, lexicons, published) if row[1].confidence >= confidence)
+            return form_of(key, asked["text"], published, title, read, rows)
         coding = code(
             asked["text"],
             lexicons=lexicons,

@@ -363,6 +363,13 @@ def code(
         ),
     ],
     mentions: Annotated[bool, typer.Option("--mentions", help="Also the actor, place and date mentions.")] = False,
+    as_training: Annotated[
+        bool,
+        typer.Option(
+            "--as-training",
+            help="Forms to correct by hand and train a tagger on (docs/tagger.md), in place of answers.",
+        ),
+    ] = False,
     confidence: Annotated[
         float | None,
         typer.Option(
@@ -380,16 +387,20 @@ def code(
 
         dateline code --confidence 0.3 articles.jsonl
 
+        dateline code --as-training articles.jsonl > forms.jsonl
+
         echo '{"id": 1, "text": "Israel and Egypt signed a treaty on Monday.", "published": "1979-03-28"}' | dateline code -
     """
     from flows import answering
     from flows.coding import read_coding
 
+    if as_training and mentions:
+        raise fail("--as-training --mentions: a form holds no mentions", "leave one of them out.", code=2)
     space = space_of(root)
     coding = read_coding(space)
     least = coding.confidence if confidence is None else confidence
     try:
-        answering.code_all(file, mentions, space.own_lexicons, least, coding.device)
+        answering.code_all(file, mentions, space.own_lexicons, least, coding.device, as_training)
     except OSError as error:
         raise fail(f"{file}: {error.strerror or error}", "name a JSON Lines file, or - for standard input.") from error
 

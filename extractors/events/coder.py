@@ -96,12 +96,19 @@ def code(
         Events at least as likely as `STORED`, the main one first, and all mentions in order. Never raises on any text.
     """
     read = read_article(text, lexicons, published, country, source, session)
+    events = tuple(event for _, event in rows_of(read, lexicons, published, version_id))
+    cut = any(r.sentence.char_end - r.sentence.char_start >= LONGEST for r in read.readings)
+    return Coding(events, read.mentions, f"sentence cut at {LONGEST} characters" if cut else None)
+
+
+def rows_of(
+    read: Read, lexicons: Lexicons, published: date | None = None, version_id: str = ""
+) -> Iterator[tuple[Act, Event]]:
+    """The acts of a text that are at least as likely as `STORED`, the main one first, each with its event. Arguments as `code`."""
     acts = [a for a in read.acts if a.confidence >= STORED and a.tellings[0].proposal.type != "other"]
     acts.sort(key=lambda a: -max(t.proposal.core * t.proposal.score for t in a.tellings))
     head, rest = acts[:1], sorted(acts[1:], key=lambda a: a.tellings[0].proposal.start)
-    events = tuple(event_of(a, read, lexicons, published, version_id) for a in [*head, *rest])
-    cut = any(r.sentence.char_end - r.sentence.char_start >= LONGEST for r in read.readings)
-    return Coding(events, read.mentions, f"sentence cut at {LONGEST} characters" if cut else None)
+    yield from ((a, event_of(a, read, lexicons, published, version_id)) for a in [*head, *rest])
 
 
 def read_article(
@@ -288,4 +295,4 @@ def _inside(t: Telling, begin: int, end: int) -> Iterator[tuple[int, int]]:
             yield a.char_start, a.char_end
 
 
-__all__ = ["Act", "Coding", "Read", "code", "read_article"]
+__all__ = ["Act", "Coding", "Read", "code", "read_article", "rows_of"]

@@ -11,6 +11,9 @@ TYPES = (
 )  # fmt: skip
 """PLOVER's sixteen event types, and `other`: an act that PLOVER has no type for. A piece's label 0 is "no event", label n is `TYPES[n - 1]`."""
 
+PLOVER = TYPES[:-1]
+"""The types without `other`."""
+
 ROLES = ("actor", "recipient", "date", "place", "speaker")
 """What the words near a trigger are to it."""
 

@@ -127,6 +127,32 @@ def test_code_answers_every_line(dateline: Dateline) -> None:
     assert lacking["id"] == "c"
 
 
+def test_code_as_training_gives_a_form_a_line(dateline: Dateline) -> None:
+    sentences = ["Ghana accused Togo of arming rebels on Monday.", "Police arrested 12 men."]
+    good = {"id": "a", "text": " ".join(sentences), "published": "2024-03-06T08:00:00Z", "title": "Arms"}
+    lines = [json.dumps(good), "{broken", json.dumps({"id": "c"}), json.dumps({"id": 4, "text": ""})]
+    (dateline.cwd / "texts.jsonl").write_text("\n".join(lines))
+    done = dateline("code", "--as-training", "texts.jsonl")
+    assert done.returncode == 0
+    form, broken, lacking, empty = (json.loads(line) for line in done.stdout.splitlines())
+    assert [set(a) for a in (broken, lacking)] == [{"id", "error"}] * 2
+    events = form.pop("events")
+    assert form == good | {"published": "2024-03-06", "sentences": sentences, "prefilled": True}
+    assert [(e["s"], e["trigger"], e["type"]) for e in events][::2] == [
+        (0, "accused", "ACCUSE"),
+        (1, "arrested", "COERCE"),
+    ]
+    assert (empty["sentences"], empty["events"]) == ([], [])
+    sure = dateline("code", "--as-training", "--confidence", "1", "texts.jsonl")
+    assert json.loads(sure.stdout.splitlines()[0])["events"] == []
+
+
+def test_code_as_training_gives_no_mentions(dateline: Dateline) -> None:
+    done = dateline("code", "--as-training", "--mentions", "-", stdin='{"id": 1, "text": "x"}')
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--as-training --mentions: a form holds no mentions" in done.stderr
+
+
 def test_explain_names_the_rule_and_the_words(dateline: Dateline) -> None:
     sentence = "Norway recognised the State of Palestine on Tuesday."
     shown = dateline("explain", sentence).stdout
