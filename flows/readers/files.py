@@ -20,6 +20,7 @@ from pathlib import Path
 from extractors.records import Capture
 from extractors.storable import shown_name, whole
 from flows.readers.decoding import RATIO, BadBody
+from flows.wording import for_terminal
 
 HTML, TEXT, JSON, WARC = "text/html", "text/plain", "application/json", "application/warc"
 MEDIA = {".html": HTML, ".htm": HTML, ".xhtml": HTML, ".txt": TEXT, ".jsonl": JSON, ".ndjson": JSON, ".warc": WARC}
@@ -299,7 +300,8 @@ def _name_unknown(keys: Iterable[str], given: str, named: set[str]) -> None:
     for key in keys:
         if key not in _KEYS and key not in named and len(named) < _MOST_NAMED:
             named.add(key)
-            print(f"{given}: the key {key[:60]!r} is passed over; known are {', '.join(_KEYS)}", file=sys.stderr)
+            said = f"{given}: the key {key[:60]!r} is passed over; known are {', '.join(_KEYS)}"
+            print(for_terminal(said), file=sys.stderr)
 
 
 def _line(line: bytes, given: str, source: str | None, at: datetime | None, named: set[str]) -> Capture | Failure:
