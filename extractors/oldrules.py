@@ -43,9 +43,9 @@ def as_toml(item: Mapping[str, Any]) -> str:
     type = "MOBILIZE"
     words = ["sail ~ fleet"]
     """
-    # A JSON string or list of strings is written as TOML writes it.
+    # A JSON string or list of strings is written as TOML writes it, but for the delete character.
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in item.items() if value]
-    return "\n".join(["[[rule]]", *lines])
+    return "\n".join(["[[rule]]", *lines]).replace("\x7f", "\\u007f")
 
 
 def _is_old(item: Any) -> bool:

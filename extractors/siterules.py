@@ -79,12 +79,17 @@ class SiteRules:
         return None
 
 
+_LONGEST_HOST = 253
+"""Characters of a name that the domain name system can have."""
+
+
 def host_of(url: str | None) -> str:
-    """The host of an address in lower case, without `www.`; empty when there is none."""
+    """The host of an address in lower case, without `www.`; empty when there is none, or none that there can be."""
     try:
-        return (urlsplit(url or "").hostname or "").removeprefix("www.")
+        host = urlsplit(url or "").hostname or ""
     except ValueError:
         return ""
+    return host.removeprefix("www.") if len(host) <= _LONGEST_HOST else ""
 
 
 @cache

@@ -41,6 +41,12 @@ app.add_typer(rules_cli.app)
 app.add_typer(serve_cli.app)
 
 
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB says where a signal came while it answered."""
+_ENDED_BY: list[int] = []
+"""The exit status that a signal asked for."""
+
+
 def main() -> None:
     """Run the command line; a closed pipe, Ctrl-C, SIGTERM and a closed terminal end it quietly, and whole."""
     _end_orderly()
@@ -55,6 +61,8 @@ def main() -> None:
         fail(str(error))
         raise SystemExit(2) from None
     except Exception as error:
+        if str(error) == _INTERRUPTED:  # in the place of what the signal raised
+            raise SystemExit(_ENDED_BY[-1] if _ENDED_BY else 130) from None
         if not (said := _broken_world(error)):
             raise
         fail(*said)
@@ -81,6 +89,7 @@ def _end_orderly() -> None:
 
     def stop(number: int, _: object) -> None:
         signal.signal(number, signal.SIG_DFL)
+        _ENDED_BY.append(128 + number)
         raise SystemExit(128 + number)
 
     for number in (signal.SIGTERM, signal.SIGHUP):

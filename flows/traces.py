@@ -9,9 +9,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import closing
+import zlib
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -20,7 +22,8 @@ from extractors.records import Capture
 from flows import fetchstate
 from flows.config import Workspace
 from flows.inbox import DONE, FAILED
-from flows.readers.files import JSON, WARC, media_type, read_file
+from flows.readers.decoding import BadBody
+from flows.readers.files import DOCUMENT_LIMIT, JSON, WARC, media_type, read_chunks, read_file
 
 _REASON = ".reason.txt"
 
@@ -110,10 +113,10 @@ def _read_files(space: Workspace) -> Iterator[tuple[Path, Path]]:
 
 
 def _without(path: Path, marks: Marks) -> None:
-    """Write a file of JSON Lines again without the lines that go, whole or not at all."""
+    """Write a file of JSON Lines again without the lines that go, whole or not at all. What cannot be unpacked goes too: it may hold them."""
     if media_type(path) != JSON:
         return
-    kept = {
+    gone = {
         _digest(content.body) for content in read_file(path) if isinstance(content, Capture) and marks.meets(content)
     }
     with open(path, "rb") as file:
@@ -121,14 +124,33 @@ def _without(path: Path, marks: Marks) -> None:
     opening = cast("Callable[[Path, str], BinaryIO]", gzip.open if packed else open)
     unfinished = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
-        with opening(path, "rb") as lines, opening(unfinished, "wb") as out:
-            out.writelines(line for line in lines if _digest(line.strip()) not in kept)
+        with opening(unfinished, "wb") as out, suppress(zlib.error, BadBody):
+            out.writelines(_other_lines(read_chunks(path), gone))
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _digest(body: bytes) -> bytes:
+def _other_lines(chunks: Iterable[bytes], gone: Container[bytes]) -> Iterator[bytes]:
+    """The lines whose digest is not among these. One too long to have been read passes in pieces."""
+    line, passing = bytearray(), False
+    for piece in (found.group() for chunk in chunks for found in _PIECE.finditer(chunk)):
+        line += piece
+        ends = piece.endswith(b"\n")
+        if passing or len(line) > DOCUMENT_LIMIT + 1 or (ends and _digest(line.strip()) not in gone):
+            yield bytes(line)
+            passing = not ends
+            line.clear()
+        elif ends:
+            line.clear()
+    if _digest(line.strip()) not in gone:
+        yield bytes(line)
+
+
+_PIECE = re.compile(rb"[^\n]*\n|[^\n]+")
+
+
+def _digest(body: bytes | bytearray) -> bytes:
     return hashlib.sha256(body).digest()
 
 

@@ -30,6 +30,8 @@ LINES_LIMIT = 4 * 1024 * 1024 * 1024
 """Bytes of a gzipped JSON Lines file that are unpacked; what comes behind is refused. A plain one is as large as it is."""
 NOT_A_FILE = "no plain file: a pipe, a device or a socket is not opened. Send what it says: … | dateline ingest -"
 _CHUNK = 1 << 20
+_STEP = 1 << 12
+"""Bytes given to zlib at once: at the end of a member it copies those behind it, and a member may have twenty."""
 _BOMB_FROM = 64 << 20
 """Bytes unpacked from which growth is looked at."""
 
@@ -177,16 +179,11 @@ def _document(
 
 def _gunzip(raw: bytes, given: str) -> bytes | Failure:
     out = bytearray()
-    rest = raw
     try:
-        while rest:
-            member = zlib.decompressobj(31)
-            out += member.decompress(rest, DOCUMENT_LIMIT + 1 - len(out))
+        for piece in _unpack([raw]):
+            out += piece
             if len(out) > DOCUMENT_LIMIT:
                 return failure(given, "too_large", f"more than {DOCUMENT_LIMIT >> 20} MB unpacked", raw)
-            if not member.eof:
-                return failure(given, "broken_gzip", "the gzip ends too early", raw)
-            rest = member.unused_data.lstrip(b"\0")
     except zlib.error as error:
         return failure(given, "broken_gzip", str(error), raw)
     return bytes(out)
@@ -205,16 +202,26 @@ def sniff(body: bytes) -> str:
 
 
 def _lines(path: Path, given: str, source: str | None, fetched_at: datetime | None) -> Iterator[Capture | Failure]:
+    try:
+        yield from split_lines(read_chunks(path), given, source, fetched_at)
+    except zlib.error as error:
+        yield failure(given, "broken_gzip", str(error))
+    except BadBody as error:
+        yield failure(given, error.reason, f"{error}; what stood before is read")
+
+
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """What a file of JSON Lines says, unpacked.
+
+    Raises:
+        zlib.error: it is gzip that is damaged or cut off.
+        BadBody: as `_bounded`.
+    """
     with open(path, "rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         chunks: Iterable[bytes] = iter(lambda: file.read(_CHUNK), b"")
-        try:
-            yield from split_lines(_bounded(chunks) if packed else chunks, given, source, fetched_at)
-        except zlib.error as error:
-            yield failure(given, "broken_gzip", str(error))
-        except BadBody as error:
-            yield failure(given, error.reason, f"{error}; what stood before is read")
+        yield from _bounded(chunks) if packed else chunks
 
 
 def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -241,18 +248,23 @@ def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    member = zlib.decompressobj(31)
+    """The members of a gzip file, one behind the other, with zeros between them or none.
+
+    Raises:
+        zlib.error: it is damaged or cut off.
+    """
+    member = None
     for chunk in chunks:
-        rest = chunk
-        while rest:
-            yield member.decompress(rest, _CHUNK)
-            while member.unconsumed_tail:
-                yield member.decompress(member.unconsumed_tail, _CHUNK)
-            rest = member.unused_data
-            if member.eof:
-                member = zlib.decompressobj(31)
-                rest = rest.lstrip(b"\0")
-    if not member.eof and member.flush():
+        for at in range(0, len(chunk), _STEP):
+            rest = chunk[at : at + _STEP]
+            while rest := rest if member else rest.lstrip(b"\0"):
+                member = member or zlib.decompressobj(31)
+                yield member.decompress(rest, _CHUNK)
+                while member.unconsumed_tail:
+                    yield member.decompress(member.unconsumed_tail, _CHUNK)
+                rest = member.unused_data
+                member = None if member.eof else member
+    if member:
         raise zlib.error("the gzip ends too early")
 
 

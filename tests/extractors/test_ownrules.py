@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from extractors.oldrules import rewritten
+from extractors.oldrules import as_toml, rewritten
 from extractors.ownrules import (
     GAP,
     UNMEASURED,
@@ -423,3 +424,8 @@ def test_applying_is_linear(tmp_path: Path) -> None:
 def test_the_gap_is_as_wide_as_it_says(tmp_path: Path) -> None:
     book = book_of(tmp_path, "own.a MOBILIZE sail ~ fleet")
     assert [bool(hits("sail " + "x " * wide + "fleet", book)) for wide in (0, GAP, GAP + 1)] == [True, True, False]
+
+
+def test_a_rule_is_written_so_that_it_can_be_read_again() -> None:
+    odd = "".join(map(chr, range(0x100))) + "\u2028\U0001f600"
+    assert tomllib.loads(as_toml({"id": odd, "words": [odd]})) == {"rule": [{"id": odd, "words": [odd]}]}

@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 
+import duckdb
 import pytest
 
 import warehouse
+from flows import cli
 from tests.conftest import Dateline
 from tests.flows.test_ingest import rows, write_articles
 from tests.flows.test_workers import children, gone
@@ -83,3 +86,25 @@ def test_a_document_that_takes_too_long_is_set_aside(dateline: Dateline, root: P
     version = warehouse.read_log(root).version
     assert dateline.alone("ingest", str(tmp_path / "in"), "--direct").returncode == 0
     assert warehouse.read_log(root).version == version  # known, until a later version tries again
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_that_meets_a_query_ends_the_command_quietly(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals, status: int
+) -> None:
+    def asks() -> None:
+        Timer(0.05, os.kill, (os.getpid(), number)).start()
+        with duckdb.connect() as con:
+            while True:
+                con.execute("select range % 1000, count(*) from range(300_000) group by 1 order by 2")
+
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGHUP)}
+    monkeypatch.setattr(cli, "app", asks)
+    monkeypatch.setattr(cli, "_ENDED_BY", [])
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert ended.value.code == status

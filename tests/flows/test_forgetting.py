@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import warehouse
-from flows import fetching, inbox, keeping, pipeline, reextraction, runner
+from flows import fetching, inbox, keeping, pipeline, reextraction, runner, traces
 from flows import ingest as job_of
 from flows.config import Workspace
 from flows.configured import add_source
@@ -226,6 +226,27 @@ def test_the_files_of_the_inbox_lose_what_is_forgotten(space: Workspace, packed:
     keeping.forget(space, "wire", dry_run=False)
     assert resting(space) == ["other/page.html"]
     assert not list(space.inbox.glob("_done/*/wire"))
+
+
+def test_a_file_cut_short_does_not_keep_what_is_forgotten(space: Workspace) -> None:
+    cut = gzip.compress(line(1) + line(2) + line(3))[:-9]
+    damaged = gzip.compress(line(4) + line(5)) + b"no gzip"
+    drop(space, {"wire/cut.jsonl.gz": cut, "wire/damaged.jsonl.gz": damaged})
+    keeping.forget(space, "https://paper.example/1", dry_run=False)
+    keeping.forget(space, "https://paper.example/4", dry_run=False)
+    assert holds(space, "paper.example/1") == holds(space, "paper.example/4") == []
+    assert len(resting(space)) == 2
+    for number in (2, 5):
+        assert len(holds(space, f"paper.example/{number}")) > 1
+
+
+def test_lines_that_stay_are_written_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traces, "DOCUMENT_LIMIT", 20)
+    text = b'\n  {"a": 1} \r\n{broken\n{"gone": 1}\n' + b"long " * 20 + b'\n{"gone": 1}'
+    for size in (1, 7, 1000):
+        chunks = [text[at : at + size] for at in range(0, len(text), size)]
+        kept = b"".join(traces._other_lines(chunks, {traces._digest(b'{"gone": 1}')}))
+        assert kept == text.replace(b'{"gone": 1}\n', b"").removesuffix(b'{"gone": 1}')
 
 
 def test_a_forgotten_file_dropped_again_is_set_aside_and_says_how_it_comes_back(
