@@ -37,7 +37,7 @@ def started(root: Path, folder: Path) -> tuple[subprocess.Popen[str], list[int]]
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_no_process_is_left(root: Path, tmp_path: Path, number: signal.Signals) -> None:
-    write_articles(tmp_path / "in", 1200)
+    write_articles(tmp_path / "in", 700)
     run, below = started(root, tmp_path / "in")
     run.send_signal(number)
     _, errors = run.communicate(timeout=90)
@@ -49,7 +49,7 @@ def test_no_process_is_left(root: Path, tmp_path: Path, number: signal.Signals) 
 
 
 def test_ctrl_c_twice_ends_at_once(root: Path, tmp_path: Path) -> None:
-    write_articles(tmp_path / "in", 1200)
+    write_articles(tmp_path / "in", 700)
     run, below = started(root, tmp_path / "in")
     os.killpg(run.pid, signal.SIGINT)
     time.sleep(0.05)
@@ -62,13 +62,13 @@ def test_ctrl_c_twice_ends_at_once(root: Path, tmp_path: Path) -> None:
 
 
 def test_a_killed_worker_costs_nothing(root: Path, tmp_path: Path) -> None:
-    write_articles(tmp_path / "in", 1200)
+    write_articles(tmp_path / "in", 700)
     run, below = started(root, tmp_path / "in")
     # One: on a busy machine a second kill could meet the document that the first was reading, which is then set aside.
     os.kill(next(p for p in below if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes()), signal.SIGKILL)
     _, errors = run.communicate(timeout=120)
     assert run.returncode == 0, errors
-    assert rows(root, "select count(*) from articles") == [(1200,)]
+    assert rows(root, "select count(*) from articles") == [(700,)]
     assert rows(root, "select count(*) from rejects") == [(0,)]
 
 

@@ -141,7 +141,7 @@ def test_other_languages_are_stored_and_not_coded(dateline: Dateline, root: Path
 
 def test_killed_at_any_time_and_repeated_gives_the_same_rows(root: Path, tmp_path: Path) -> None:
     folder, other = tmp_path / "in", tmp_path / "other"
-    write_articles(folder, 600)
+    write_articles(folder, 350)
     env = os.environ | {"DATELINE_WORKERS": "2"}
     command = [sys.executable, "-m", "flows", "ingest", "--direct", "-q", str(folder), "--root"]
     assert subprocess.run([*command, str(other)], env=env, check=False).returncode == 0
@@ -160,7 +160,7 @@ def test_killed_at_any_time_and_repeated_gives_the_same_rows(root: Path, tmp_pat
 
 
 def test_interrupt_leaves_whole_loads(root: Path, tmp_path: Path) -> None:
-    write_articles(tmp_path / "in", 600)
+    write_articles(tmp_path / "in", 350)
     command = [sys.executable, "-m", "flows", "ingest", "--direct", str(tmp_path / "in"), "--root", str(root)]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 60
