@@ -223,6 +223,7 @@ def live_through(desk: Desk, acts: Iterable[Callable[[], None]]) -> int:
     return desk.kills
 
 
+@pytest.mark.long
 def test_killed_backups_restorations_and_repairs(tmp_path: Path) -> None:
     desk = Desk(tmp_path, seed=15, timed=False)
     acts = [desk.back_up, desk.load, desk.tidy, desk.keep, desk.back_up, desk.forget, desk.restore, desk.break_and_mend]
