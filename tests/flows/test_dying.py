@@ -35,7 +35,9 @@ def started(root: Path, folder: Path) -> tuple[subprocess.Popen[str], list[int]]
     return run, below
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.long), signal.SIGKILL]
+)
 def test_no_process_is_left(root: Path, tmp_path: Path, number: signal.Signals) -> None:
     write_articles(tmp_path / "in", 700)
     run, below = started(root, tmp_path / "in")

@@ -303,6 +303,7 @@ def test_an_archive_in_the_inbox(root: Path, tmp_path: Path) -> None:
     assert found == [("crawl", "https://paper.example/2"), ("crawl", "https://paper.example/3")]
 
 
+@pytest.mark.long
 def test_killed_and_repeated(root: Path, tmp_path: Path) -> None:
     path = tmp_path / "news.warc.gz"
     write_archive(path, stories(250))
